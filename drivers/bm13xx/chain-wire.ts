@@ -1,0 +1,92 @@
+/** One chain's UART with its answers sorted: nonces to one listener, register answers to whoever asked. */
+import type { WireCounters } from "../../src/hashing/hash-chain.ts";
+import type { Clock } from "../../src/ports/clock.ts";
+import type { Uart } from "../../src/ports/uart.ts";
+import { type AnswerListener, AnswerStream } from "./answer-stream.ts";
+
+/** Looks at a register answer: "more" keeps listening, "done" has what it wanted, "ignored" was not meant for it. */
+export type RegisterQuestion = (
+  value: number,
+  address: number,
+  register: number,
+) => "more" | "done" | "ignored";
+
+export class ChainWire implements AnswerListener, Disposable {
+  readonly uart: Uart;
+  readonly #clock: Clock;
+  readonly #stream: AnswerStream;
+  readonly #receiving: Disposable;
+  #question: RegisterQuestion | undefined;
+  /** Nonces before anybody wants them are leftovers of an earlier run. */
+  nonceListener: AnswerListener["onNonce"] | undefined;
+
+  /** Answers have 11 bytes from the first one on, because every bring-up begins by switching version rolling on [C]. */
+  constructor(uart: Uart, clock: Clock) {
+    this.uart = uart;
+    this.#clock = clock;
+    this.#stream = new AnswerStream(this, 11);
+    this.#receiving = uart.onReceive((chunk) => this.#stream.push(chunk));
+  }
+
+  get counters(): WireCounters {
+    return this.#stream.counters;
+  }
+
+  send(frame: Uint8Array): void {
+    this.uart.send(frame);
+  }
+
+  /** Forgets a partial answer: what came in while the rates differed is garbage. */
+  flush(): void {
+    this.#stream.flush();
+  }
+
+  /**
+   * Sends the frame and shows every register answer to `question` until it is done (true) or `quietMs` have passed since
+   * the last answer that it did not ignore (false). Rejects with the signal's reason.
+   */
+  ask(
+    frame: Uint8Array,
+    question: RegisterQuestion,
+    quietMs: number,
+    signal: AbortSignal,
+  ): Promise<boolean> {
+    return new Promise((resolve, reject) => {
+      if (signal.aborted) return reject(signal.reason);
+      const end = (settle: () => void) => {
+        timer[Symbol.dispose]();
+        signal.removeEventListener("abort", onAbort);
+        this.#question = undefined;
+        settle();
+      };
+      const onAbort = () => end(() => reject(signal.reason));
+      const onQuiet = () => end(() => resolve(false));
+      let timer = this.#clock.after(quietMs, onQuiet);
+      signal.addEventListener("abort", onAbort, { once: true });
+      this.#question = (value, address, register) => {
+        const verdict = question(value, address, register);
+        if (verdict === "done") end(() => resolve(true));
+        if (verdict === "more") {
+          timer[Symbol.dispose]();
+          timer = this.#clock.after(quietMs, onQuiet);
+        }
+        return verdict;
+      };
+      this.send(frame);
+    });
+  }
+
+  onNonce(nonceWire: number, excess: number, idByte: number, versionField: number): void {
+    this.nonceListener?.(nonceWire, excess, idByte, versionField);
+  }
+
+  onRegister(value: number, address: number, register: number): void {
+    const verdict = this.#question?.(value, address, register) ?? "ignored";
+    if (verdict === "ignored") this.counters.unexpectedFrames++;
+  }
+
+  [Symbol.dispose](): void {
+    this.nonceListener = undefined;
+    this.#receiving[Symbol.dispose]();
+  }
+}

@@ -1,0 +1,387 @@
+import { describe, expect, test } from "vitest";
+import { bringUpSteps } from "../../../drivers/bm13xx/bring-up.ts";
+import { bringUpChain } from "../../../drivers/bm13xx/chain.ts";
+import { type Bm13xxChainOptions, planOf } from "../../../drivers/bm13xx/chain-options.ts";
+import { bm1370 } from "../../../drivers/bm13xx/chips.ts";
+import { VirtualClock } from "../../../simulator/virtual-clock.ts";
+import { fromHex, toHex } from "../../../src/lib/bytes.ts";
+import { DeviceError } from "../../../src/lib/errors.ts";
+import { silentLog } from "../../../src/lib/log.ts";
+import { capturedNonces } from "./answer-frames.ts";
+import { s19jProOptions, s21ProOptions } from "./chain-fixtures.ts";
+import { ScriptedChain, type ScriptedChainOptions } from "./scripted-chain.ts";
+
+const HCN_OFF = "55aa510900100000000011";
+const HCN_S19J_PRO = "55aa510900100000138108";
+const PLL_50_MHZ = "55aa5109000840a80265";
+const VERIFY = "55aa420500000e";
+
+function startBringUp(options: Bm13xxChainOptions, script: Partial<ScriptedChainOptions> = {}) {
+  const clock = new VirtualClock();
+  const { chip, chipCount } = options;
+  const uart = new ScriptedChain(clock, { chip, chips: chipCount, ...script });
+  const stop = new AbortController();
+  const chain = bringUpChain(uart, clock, options, stop.signal, silentLog);
+  chain.catch(() => {});
+  return { clock, uart, stop, chain };
+}
+
+async function broughtUp(options: Bm13xxChainOptions, script: Partial<ScriptedChainOptions> = {}) {
+  const { clock, uart, chain } = startBringUp(options, script);
+  await clock.advance(60_000);
+  const ready = await chain;
+  const bringUpFrames = uart.sent.length;
+  return { clock, uart, chain: ready, sentSince: () => uart.hexes.slice(bringUpFrames) };
+}
+
+/** What must be left behind however it ended. */
+function expectStopped(clock: VirtualClock, uart: ScriptedChain) {
+  expect(uart.hexes.slice(-2)).toEqual([HCN_OFF, expect.stringContaining(PLL_50_MHZ)]);
+  expect(uart.closed).toBe(1);
+  expect(uart.listeners).toBe(0);
+  expect(clock.pendingTimers).toBe(0);
+}
+
+const job = (chipJobId: number) => ({
+  chipJobId,
+  version: 0x20000000,
+  prevHash: new Uint8Array(32).fill(1),
+  merkleRoot: new Uint8Array(32).fill(chipJobId),
+  ntime: 1_750_000_000,
+  nbits: 0x1d00ffff,
+});
+const isJob = (hex: string) => hex.startsWith("55aa21");
+
+describe("bringing a chain up", () => {
+  test.each([
+    ["S19j Pro", s19jProOptions],
+    ["S21 Pro", s21ProOptions],
+  ])(
+    "an %s gets the captured frames at the captured times, and one read at the new rate",
+    async (_, options) => {
+      const { uart } = await broughtUp(options);
+      const steps = [...bringUpSteps(planOf(options))];
+      const frames = steps.flatMap((step) => ("frame" in step ? [toHex(step.frame)] : []));
+      expect(uart.hexes.filter((hex) => hex !== VERIFY)).toEqual(frames);
+      expect(uart.hexes.filter((hex) => hex === VERIFY)).toHaveLength(1);
+
+      const baudWrite = uart.hexes.findIndex((hex) => hex.startsWith("55aa51090028"));
+      expect(uart.sent.slice(0, baudWrite + 1).every((sent) => sent.baudRate === 115_200)).toBe(
+        true,
+      );
+      expect(uart.sent.slice(baudWrite + 1).every((sent) => sent.baudRate === 3_125_000)).toBe(
+        true,
+      );
+      const [write, verify] = uart.sent.slice(baudWrite);
+      expect((verify?.atMs ?? 0) - (write?.atMs ?? 0)).toBe(60);
+      const ramp = uart.sent.filter(({ hex }) => hex.startsWith("55aa51090008"));
+      for (const [i, { atMs }] of ramp.slice(1).entries())
+        expect(atMs - (ramp[i]?.atMs ?? 0)).toBe(100);
+    },
+  );
+
+  test("says what it does meanwhile", async () => {
+    const phases: string[] = [];
+    await broughtUp({ ...s19jProOptions, onPhase: (phase) => phases.push(phase) });
+    expect(phases).toEqual([
+      "probing",
+      "addressing",
+      "configuring",
+      "switching-baud",
+      "ramping",
+      "configuring",
+      "starting",
+    ]);
+  });
+
+  test("tells what the chain can do", async () => {
+    const { chain } = await broughtUp(s19jProOptions);
+    expect(chain).toMatchObject({
+      chipName: "BM1362",
+      chipsFound: 126,
+      frequencyMHz: 525,
+      ticketZeroBits: 40,
+      rollableMask: 0x1fffe000,
+    });
+    expect(chain.nominalHps).toBe(525e6 * 514 * 126);
+    expect(chain.epochMs(16)).toBeCloseTo(1636, 0);
+    expect(chain.nonceCoverage).toBeCloseTo(0.4, 2);
+    expect(chain.chipJobIds).toHaveLength(32);
+  });
+
+  test("scaled, it demands fewer zero bits and promises as much less", async () => {
+    const { chain } = await broughtUp({ ...s19jProOptions, hashScale: 2 ** 23 });
+    expect(chain.ticketZeroBits).toBe(40 - 23);
+    expect(chain.nominalHps).toBe((525e6 * 514 * 126) / 2 ** 23);
+  });
+
+  test("finds its chips among noise, and counts it", async () => {
+    const noise = fromHex("ffaa55aa00fe00aa5513620300000000001f");
+    const { chain } = await broughtUp(s19jProOptions, { noise });
+    expect(chain.chipsFound).toBe(126);
+    expect(chain.counters.bytesDropped).toBe(noise.length);
+    expect(chain.counters.crcErrors).toBeGreaterThan(0);
+  });
+
+  test("forgets half an answer that came in while the rates differed", async () => {
+    const script = { garbageAtBaudChange: fromHex("aa5513") };
+    const { chain } = await broughtUp(s19jProOptions, script);
+    expect(chain.counters).toMatchObject({ bytesDropped: 3, crcErrors: 0 });
+  });
+
+  test("asks again when chips are missing at first", async () => {
+    const { chain, uart } = await broughtUp(s19jProOptions, { answeringPerProbe: [120, 126] });
+    expect(chain.chipsFound).toBe(126);
+    expect(uart.probes).toBe(2);
+  });
+
+  test("goes on with fewer chips only where that is allowed", async () => {
+    const script = { answeringPerProbe: [100] };
+    const { chain } = await broughtUp({ ...s19jProOptions, acceptFewerChips: true }, script);
+    expect(chain.chipsFound).toBe(100);
+    expect(chain.nominalHps).toBe(525e6 * 514 * 100);
+  });
+});
+
+describe("a bring-up that fails", () => {
+  test.each([
+    [
+      "too few chips",
+      s19jProOptions,
+      { answeringPerProbe: [120, 119, 120] },
+      "/dev/ttyS9: find chips: not-found (found 120 chips, expected 126 BM1362)",
+    ],
+    [
+      "no chips",
+      s19jProOptions,
+      { chips: 0 },
+      "/dev/ttyS9: find chips: timeout (no chip answered, expected 126 BM1362)",
+    ],
+    [
+      "other chips",
+      s19jProOptions,
+      { chipId: 0x1370 },
+      "/dev/ttyS9: find chips: wrong-id (found chips with id 1370, expected 126 BM1362)",
+    ],
+    [
+      "chips that do not follow the change of rate",
+      s21ProOptions,
+      { deafAtBaud: [3_125_000] },
+      "/dev/ttyS9: switch baud rate: timeout (the first chip is silent at 3125000 baud)",
+    ],
+  ])(
+    "because of %s says so, stops the chips and closes the UART",
+    async (_, options, script, text) => {
+      const { clock, uart, chain } = startBringUp(options, script);
+      await clock.advance(60_000);
+      await expect(chain).rejects.toMatchObject({ message: text });
+      await expect(chain).rejects.toBeInstanceOf(DeviceError);
+      expectStopped(clock, uart);
+    },
+  );
+
+  test("because its options are wrong closes the UART too", async () => {
+    const { clock, uart, chain } = startBringUp({ ...s19jProOptions, chipCount: 1_000 });
+    await clock.advance(0);
+    await expect(chain).rejects.toThrow("chipCount");
+    expect(uart.closed).toBe(1);
+  });
+
+  /** Probing, addressing, at the change of rate, ramping, configuring chips. */
+  test.each([0, 5, 130, 700, 1_600, 1_640, 5_000, 12_000])(
+    "because it was aborted after %i ms leaves nothing behind",
+    async (afterMs) => {
+      const { clock, uart, stop, chain } = startBringUp(s19jProOptions);
+      await clock.advance(afterMs);
+      const reason = new Error("enough");
+      stop.abort(reason);
+      await clock.advance(0);
+      await expect(chain).rejects.toBe(reason);
+      await clock.advance(1_000);
+      expectStopped(clock, uart);
+    },
+  );
+
+  test("because the far end reads no more can be aborted, and ends", async () => {
+    const { clock, uart, stop, chain } = startBringUp(s19jProOptions, { neverDrains: true });
+    await clock.advance(30_000);
+    stop.abort(new Error("enough"));
+    await clock.advance(1_000);
+    await expect(chain).rejects.toThrow("enough");
+    expectStopped(clock, uart);
+  });
+
+  test("because the UART disappeared says that", async () => {
+    const { clock, uart, chain } = startBringUp(s19jProOptions);
+    await clock.advance(3_000);
+    uart.disappear();
+    await clock.advance(1_000);
+    await expect(chain).rejects.toThrow("/dev/ttyS9: read: gone");
+    expectStopped(clock, uart);
+  });
+});
+
+describe("a chain that hashes", () => {
+  test("sends each job at once, in a frame that stays as it is while others follow", async () => {
+    const { chain, uart, sentSince } = await broughtUp(s19jProOptions);
+    const frames: Uint8Array[] = [];
+    const send = uart.send.bind(uart);
+    uart.send = (bytes) => {
+      frames.push(bytes);
+      send(bytes);
+    };
+    for (const id of chain.chipJobIds) chain.dispatch(job(id));
+    expect(sentSince()).toHaveLength(32);
+    expect(frames.map((frame) => toHex(frame))).toEqual(sentSince());
+  });
+
+  test("refuses a job id that the chip cannot tell apart", async () => {
+    const { chain } = await broughtUp(s19jProOptions);
+    expect(() => chain.dispatch(job(1))).toThrow("job id 1; allowed: 0, 8, 16");
+  });
+
+  test("stops when told, and wakes with the next job", async () => {
+    const { chain, sentSince } = await broughtUp(s19jProOptions);
+    chain.dispatch(job(0));
+    chain.idle();
+    chain.dispatch(job(8));
+    chain.dispatch(job(16));
+    const seen = sentSince().map((hex) => (isJob(hex) ? "job" : hex));
+    expect(seen).toEqual(["job", HCN_OFF, HCN_S19J_PRO, "job", "job"]);
+  });
+
+  test("writes a version mask three times, and only when it is another", async () => {
+    const { chain, sentSince } = await broughtUp(s19jProOptions);
+    chain.setVersionMask(0x1fffe000);
+    chain.setVersionMask(0x3fffe000);
+    expect(sentSince()).toEqual([]);
+    chain.setVersionMask(0x00ffe000);
+    chain.setVersionMask(0x00ffe000);
+    expect(sentSince().map((hex) => hex.slice(0, 20))).toEqual(
+      Array(3).fill("55aa510900a4900007ff"),
+    );
+  });
+
+  test("passes nonces on as numbers", async () => {
+    const { chain, uart } = await broughtUp(s19jProOptions);
+    const seen: number[][] = [];
+    using _listening = chain.onNonce((...nonce) => seen.push(nonce));
+    uart.receive(fromHex("aa556db88ee10104035494"));
+    expect(seen).toEqual([[0, 0xe18eb86d, 0x006a8000, 110, 54]]);
+  });
+
+  test("tells the chips of an S21 Pro apart by their offsets", async () => {
+    const { chain, uart } = await broughtUp(s21ProOptions);
+    const seen: number[][] = [];
+    using _listening = chain.onNonce((...nonce) => seen.push(nonce));
+    for (const frame of capturedNonces) uart.receive(frame);
+    expect(seen.map(([id, , , chipIndex, core]) => [id, chipIndex, core])).toEqual([
+      [0x48, 0, 12],
+      [0x28, 39, 3],
+      [0x60, 0, 35],
+    ]);
+  });
+
+  test("no longer calls a listener that was disposed of", async () => {
+    const { chain, uart } = await broughtUp(s19jProOptions);
+    const seen: number[] = [];
+    chain.onNonce((id) => seen.push(id))[Symbol.dispose]();
+    chain.onNonce((id) => seen.push(id));
+    uart.receive(fromHex("aa556db88ee10104035494"));
+    expect(seen).toEqual([0]);
+  });
+
+  test("counts register answers that nobody asked for", async () => {
+    const { chain, uart } = await broughtUp(s21ProOptions);
+    uart.receive(fromHex("aa55137000000000000010"));
+    expect(chain.counters.unexpectedFrames).toBe(1);
+  });
+
+  test("reports that its UART disappeared", async () => {
+    const { chain, uart } = await broughtUp(s19jProOptions);
+    const reasons: string[] = [];
+    chain.onGone((reason) => reasons.push(reason.code));
+    uart.disappear();
+    expect(reasons).toEqual(["gone"]);
+  });
+
+  test("disposed of, stops the chips and closes the UART once", async () => {
+    const { chain, clock, uart } = await broughtUp(s19jProOptions);
+    await Promise.all([chain[Symbol.asyncDispose](), chain[Symbol.asyncDispose]()]);
+    expectStopped(clock, uart);
+  });
+});
+
+describe("an S21 Pro after its first job", () => {
+  const HCN = "55aa5109001000001eb50f";
+  const MASK = "55aa510900a49000ffff1c";
+
+  test("gets its offsets, its hash counting number and the version mask, 10 ms apart", async () => {
+    const { chain, clock, uart, sentSince } = await broughtUp(s21ProOptions);
+    chain.dispatch(job(0));
+    expect(sentSince().filter(isJob)).toHaveLength(1);
+    await clock.advance(5_000);
+    const seen = sentSince();
+    expect(seen).toHaveLength(1 + 65 + 2);
+    expect(seen.slice(1, 3)).toEqual(["55aa4109000c800000001a", "55aa4109020c800003f103"]);
+    expect(seen.slice(-2)).toEqual([HCN, MASK]);
+    const [first, second] = uart.sent.slice(-3);
+    expect((second?.atMs ?? 0) - (first?.atMs ?? 0)).toBe(10);
+    chain.dispatch(job(0x18));
+    expect(sentSince()).toHaveLength(1 + 65 + 2 + 1);
+  });
+
+  test("takes further jobs meanwhile", async () => {
+    const { chain, clock, sentSince } = await broughtUp(s21ProOptions);
+    chain.dispatch(job(0));
+    await clock.advance(200);
+    chain.dispatch(job(0x18));
+    expect(isJob(sentSince().at(-1) ?? "")).toBe(true);
+    await clock.advance(5_000);
+    expect(sentSince().filter((hex) => hex === HCN)).toHaveLength(1);
+    expect(sentSince().filter(isJob)).toHaveLength(2);
+  });
+
+  test("stays idle when work ended meanwhile, until the next job", async () => {
+    const { chain, clock, sentSince } = await broughtUp(s21ProOptions);
+    chain.dispatch(job(0));
+    await clock.advance(200);
+    chain.idle();
+    await clock.advance(5_000);
+    expect(sentSince()).not.toContain(HCN);
+    chain.dispatch(job(0x18));
+    expect(sentSince().slice(-2)).toEqual([HCN, expect.stringMatching(/^55aa21/)]);
+  });
+
+  test("keeps the version mask that it was given meanwhile", async () => {
+    const { chain, clock, sentSince } = await broughtUp(s21ProOptions);
+    chain.dispatch(job(0));
+    await clock.advance(200);
+    chain.setVersionMask(0x00ffe000);
+    await clock.advance(5_000);
+    expect(sentSince().at(-1)?.slice(0, 20)).toBe("55aa510900a4900007ff");
+  });
+
+  test("disposed of meanwhile, writes no more of it", async () => {
+    const { chain, clock, uart } = await broughtUp(s21ProOptions);
+    chain.dispatch(job(0));
+    await clock.advance(200);
+    await chain[Symbol.asyncDispose]();
+    await clock.advance(5_000);
+    expectStopped(clock, uart);
+  });
+});
+
+test("a single BM1370 comes up at 1 Mbaud", async () => {
+  const { chain, uart } = await broughtUp({
+    chip: bm1370,
+    chipCount: 1,
+    addressInterval: 256,
+    layout: "single",
+    frequencyMHz: 525,
+    ticketDifficulty: 256,
+  });
+  expect(uart.baudRate).toBe(1_000_000);
+  expect(chain.chipJobIds).toHaveLength(16);
+  expect(chain.nominalHps).toBe(525e6 * 2040);
+});
