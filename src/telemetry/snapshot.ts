@@ -1,0 +1,116 @@
+/** What the miner tells about itself, one tree; `null` is unknown. Units are in the names. */
+export interface MinerSnapshot {
+  readonly uptimeS: number;
+  /** True when any part of the hardware is simulated. */
+  readonly simulated: boolean;
+  /** Every rate shown is nominal ÷ scale; 1 on real hardware. */
+  readonly scale: number;
+  readonly pool: PoolSnapshot;
+  readonly chains: readonly ChainSnapshot[];
+  readonly total: TotalsSnapshot;
+}
+
+export type UpstreamPhase =
+  | "idle"
+  | "connecting"
+  | "handshake"
+  | "setting-up"
+  | "opening"
+  | "waiting-for-job"
+  | "mining"
+  | "backing-off"
+  | "stopped";
+
+export interface PoolSnapshot {
+  readonly url: string;
+  readonly phase: UpstreamPhase;
+  /** Why the connection is not up, or was last lost. */
+  readonly reason: string | null;
+  readonly encrypted: boolean;
+  readonly connects: number;
+  readonly channels: readonly ChannelSnapshot[];
+  readonly accepted: number;
+  readonly rejected: number;
+  readonly rejectedByReason: Readonly<Record<string, number>>;
+  /** Sent and neither accepted nor rejected yet. */
+  readonly unacknowledged: number;
+  /** Sent on connections that ended before an answer came. */
+  readonly lostUnacknowledged: number;
+  readonly blocksSeen: number;
+  /** From the received chunk to the last chain's job frame handed to the kernel. */
+  readonly newBlockLatencyMs: LatencySnapshot | null;
+}
+
+export interface LatencySnapshot {
+  readonly count: number;
+  readonly p50: number;
+  readonly p99: number;
+  readonly max: number;
+}
+
+export interface ChannelSnapshot {
+  readonly channelId: number;
+  readonly chainIndexes: readonly number[];
+  readonly shareDifficulty: number;
+  readonly poolJobId: number | null;
+  readonly accepted: number;
+  readonly rejected: number;
+}
+
+export type ChainPhase = "off" | "bringing-up" | "hashing" | "idle" | "faulted" | "stopped";
+
+/** Each nonce is counted as exactly one of these. */
+export interface NonceCounts {
+  readonly submitted: number;
+  readonly belowShareTarget: number;
+  readonly duplicate: number;
+  readonly stale: number;
+  readonly hardwareErrors: number;
+  readonly unknownJob: number;
+}
+
+export interface HashrateSnapshot {
+  readonly s5: number;
+  readonly m1: number;
+  readonly m5: number;
+  readonly m15: number;
+  readonly h24: number;
+}
+
+export interface ChainSnapshot extends NonceCounts {
+  readonly index: number;
+  readonly uart: string;
+  readonly chip: string;
+  readonly phase: ChainPhase;
+  /** Why it is not hashing. */
+  readonly reason: string | null;
+  readonly chipsExpected: number;
+  readonly chipsFound: number;
+  readonly frequencyMHz: number;
+  readonly nominalHps: number;
+  /** Mean since hashing began, from verified work. */
+  readonly hashrateHps: number;
+  readonly hashrateWindowsHps: HashrateSnapshot;
+  readonly accepted: number;
+  readonly rejected: number;
+  /** Share of the work that repeats because the search space is too small, 0 to 1. */
+  readonly repeatedWork: number;
+  readonly wire: {
+    readonly framesReceived: number;
+    readonly bytesDropped: number;
+    readonly crcErrors: number;
+    readonly wrongChipIds: number;
+    readonly unexpectedFrames: number;
+  };
+  /** Mean hashrate of each chip since hashing began. */
+  readonly chipHashrateHps: readonly number[];
+}
+
+export interface TotalsSnapshot extends NonceCounts {
+  readonly chipsFound: number;
+  readonly nominalHps: number;
+  readonly hashrateHps: number;
+  readonly hashrateWindowsHps: HashrateSnapshot;
+  readonly accepted: number;
+  readonly rejected: number;
+}

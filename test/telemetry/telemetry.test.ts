@@ -1,0 +1,47 @@
+import { describe, expect, test } from "vitest";
+import { HashrateEstimator } from "../../src/telemetry/hashrate.ts";
+import { LatencyRecorder } from "../../src/telemetry/latency.ts";
+
+describe("hashrate from verified work", () => {
+  test("a steady rate is the same in every window, from the first seconds on", () => {
+    const rate = new HashrateEstimator(10_000);
+    for (let ms = 10_000; ms < 130_000; ms += 100) rate.add(ms, 100);
+    const windows = rate.windows(129_999);
+    expect(windows.s5).toBeCloseTo(1_000, -2);
+    for (const window of [windows.m1, windows.m5, windows.m15, windows.h24]) {
+      expect(window).toBeCloseTo(1_000, -1);
+    }
+    expect(rate.mean(130_000)).toBeCloseTo(1_000, -1);
+  });
+
+  test("work leaves a window when the window has passed it", () => {
+    const rate = new HashrateEstimator(0);
+    rate.add(500, 6_000);
+    expect(rate.windows(1_000).s5).toBe(6_000);
+    expect(rate.windows(59_000).m1).toBeCloseTo(6_000 / 59, 0);
+    expect(rate.windows(61_000).m1).toBe(0);
+    expect(rate.windows(61_000).m5).toBeCloseTo(6_000 / 61, 0);
+    expect(rate.windows(1_000_000).m15).toBe(0);
+    expect(rate.windows(1_000_000).h24).toBeCloseTo(6, 1);
+    expect(rate.windows(90_000_000).h24).toBe(0);
+  });
+
+  test("silence reads as zero, not as the last rate", () => {
+    const rate = new HashrateEstimator(0);
+    for (let s = 0; s < 60; s++) rate.add(s * 1_000, 10);
+    expect(rate.windows(70_000).s5).toBe(0);
+  });
+});
+
+describe("latency percentiles", () => {
+  test("nothing measured is null", () => {
+    expect(new LatencyRecorder().snapshot()).toBeNull();
+  });
+
+  test("percentiles over the kept samples, maximum over all", () => {
+    const latency = new LatencyRecorder();
+    latency.add(99);
+    for (let i = 0; i < 10_000; i++) latency.add((i % 100) / 100);
+    expect(latency.snapshot()).toMatchObject({ count: 10_001, p50: 0.5, p99: 0.99, max: 99 });
+  });
+});
