@@ -1,0 +1,29 @@
+// Bundles the programs into dist/: one file per program, native add-ons stay outside.
+import { readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+import { esbuildOptions } from "./options.mjs";
+
+const root = join(dirname(fileURLToPath(import.meta.url)), "../..");
+const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+const quiet = process.argv.includes("--quiet");
+
+/** Programs of dist/, by output name. */
+const programs = {
+  "hash-worker": "simulator/hash-worker.ts",
+};
+
+const result = await build({
+  ...esbuildOptions(version),
+  absWorkingDir: root,
+  entryPoints: programs,
+  outdir: "dist",
+  sourcemap: "linked",
+  metafile: true,
+});
+if (!quiet) {
+  for (const [file, { bytes }] of Object.entries(result.metafile.outputs)) {
+    if (file.endsWith(".js")) process.stdout.write(`${file} ${(bytes / 1024).toFixed(0)} kB\n`);
+  }
+}

@@ -1,0 +1,19 @@
+/** esbuild options shared by the build and by the runner of benches and interop. */
+export function esbuildOptions(version) {
+  return {
+    bundle: true,
+    platform: "node",
+    target: "node20.11",
+    format: "esm",
+    // jsonc-parser's "main" is a UMD file whose inner requires esbuild cannot see; its "module" bundles.
+    mainFields: ["module", "main"],
+    // Native add-ons are optional and loaded on first use, so they cannot be inside a bundle.
+    external: ["serialport", "koffi", "i2c-bus", "onoff"],
+    define: { "process.env.ASICD_VERSION": JSON.stringify(version) },
+    // CommonJS dependencies inside the ESM bundle (pino) call require for node: modules.
+    banner: {
+      js: 'import { createRequire as createRequireForBundle } from "node:module"; const require = createRequireForBundle(import.meta.url);',
+    },
+    logLevel: "warning",
+  };
+}
