@@ -1,5 +1,5 @@
 // Bundles the programs into dist/: one file per program, native add-ons stay outside.
-import { readFileSync } from "node:fs";
+import { chmodSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
@@ -11,7 +11,9 @@ const quiet = process.argv.includes("--quiet");
 
 /** Programs of dist/, by output name. */
 const programs = {
+  asicd: "firmware/main.ts",
   "hash-worker": "simulator/hash-worker.ts",
+  world: "simulator/world-process.ts",
 };
 
 const result = await build({
@@ -22,6 +24,7 @@ const result = await build({
   sourcemap: "linked",
   metafile: true,
 });
+chmodSync(join(root, "dist/asicd.js"), 0o755);
 if (!quiet) {
   for (const [file, { bytes }] of Object.entries(result.metafile.outputs)) {
     if (file.endsWith(".js")) process.stdout.write(`${file} ${(bytes / 1024).toFixed(0)} kB\n`);

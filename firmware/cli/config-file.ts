@@ -1,0 +1,129 @@
+/** Reads the configuration file: JSON with comments and trailing commas, checked against src/config. */
+import { readFileSync, statSync } from "node:fs";
+import {
+  type ParseError,
+  type ParseErrorCode,
+  parse,
+  printParseErrorCode,
+  visit,
+} from "jsonc-parser";
+import { chipsByName } from "../../drivers/bm13xx/chips.ts";
+import { type LayoutName, layoutFor } from "../../drivers/bm13xx/layouts.ts";
+import { type ConfigurableChip, type LoadedConfig, loadConfig } from "../../src/config/load.ts";
+import { ConfigError, type ConfigProblem } from "../../src/lib/errors.ts";
+
+/** Far above any real file; a device or a log given by mistake is refused before it is read. */
+const MAX_BYTES = 1 << 20;
+
+const LAYOUT_NAMES: readonly LayoutName[] = ["single", "s19jpro", "s21pro"];
+
+/** The chips that this program drives, as the configuration sees them. */
+export const configurableChips: readonly ConfigurableChip[] = [...chipsByName.values()].map(
+  ({ name, nominalFrequencyMHz }) => ({
+    name,
+    nominalFrequencyMHz,
+    layouts: LAYOUT_NAMES.filter((layout) => layoutFor(name, layout) !== undefined),
+  }),
+);
+
+/** Throws ConfigError with all problems; paths begin with the file's name, syntax errors have line and column. */
+export function readConfigFile(file: string): LoadedConfig {
+  const text = readText(file);
+  return inFile(file, () => loadConfig(parseJsonc(text), configurableChips));
+}
+
+function readText(file: string): string {
+  try {
+    const stats = statSync(file);
+    if (!stats.isFile()) throw refuse(file, "is no regular file");
+    if (stats.size > MAX_BYTES) throw refuse(file, `is too large (${stats.size} bytes)`);
+    return new TextDecoder("utf-8", { fatal: true }).decode(readFileSync(file));
+  } catch (error) {
+    if (error instanceof ConfigError) throw error;
+    if (error instanceof TypeError) throw refuse(file, "is not UTF-8 text");
+    throw refuse(file, whyUnreadable(error));
+  }
+}
+
+function refuse(file: string, problem: string): ConfigError {
+  return new ConfigError([
+    {
+      path: file,
+      problem,
+      allowed: `a JSON file of at most ${MAX_BYTES} bytes that asicd may read`,
+    },
+  ]);
+}
+
+function whyUnreadable(error: unknown): string {
+  const { code } = error as NodeJS.ErrnoException;
+  switch (code) {
+    case "ENOENT":
+      return "does not exist";
+    case "EACCES":
+    case "EPERM":
+      return "may not be read by this user";
+    default:
+      return `cannot be read (${code ?? String(error)})`;
+  }
+}
+
+/** JSON with comments to a plain value. Throws ConfigError with every syntax error as "line:column". */
+export function parseJsonc(text: string): unknown {
+  const errors: ParseError[] = [];
+  const value: unknown = parse(text, errors, { allowTrailingComma: true });
+  const problems = [
+    ...errors.map(({ error, offset, length }): ConfigProblem => {
+      const at = text.slice(offset, offset + length);
+      return {
+        path: lineAndColumn(text, offset),
+        problem: `${describe(error)}${at === "" ? " at the end" : ` at ${JSON.stringify(at.slice(0, 30))}`}`,
+        allowed: "JSON; comments and trailing commas may stand in it",
+      };
+    }),
+    ...repeatedKeys(text),
+  ];
+  if (problems.length > 0) throw new ConfigError(problems);
+  return value;
+}
+
+/** JSON takes the last of two equal keys without a word; for an operator one of them is a mistake. */
+function repeatedKeys(text: string): ConfigProblem[] {
+  const problems: ConfigProblem[] = [];
+  const open: Set<string>[] = [];
+  visit(text, {
+    onObjectBegin: () => void open.push(new Set()),
+    onObjectEnd: () => void open.pop(),
+    onObjectProperty(key, offset) {
+      const keys = open.at(-1);
+      if (keys?.has(key))
+        problems.push({ path: lineAndColumn(text, offset), problem: `"${key}" is given twice` });
+      keys?.add(key);
+    },
+  });
+  return problems;
+}
+
+/** "PropertyNameExpected" as "property name expected". */
+function describe(error: ParseErrorCode): string {
+  return printParseErrorCode(error)
+    .replace(/([a-z])([A-Z])/g, "$1 $2")
+    .toLowerCase();
+}
+
+/** Both counted from 1, as editors do. */
+function lineAndColumn(text: string, offset: number): string {
+  const before = text.slice(0, offset).split("\n");
+  return `${before.length}:${(before.at(-1)?.length ?? 0) + 1}`;
+}
+
+function inFile<T>(file: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    throw new ConfigError(
+      error.problems.map((problem) => ({ ...problem, path: `${file}: ${problem.path}` })),
+    );
+  }
+}

@@ -1,0 +1,137 @@
+/** What a run came to: as stable JSON for scripts, and as a few lines for people. */
+import type {
+  ChainSnapshot,
+  LatencySnapshot,
+  MinerSnapshot,
+  NonceCounts,
+} from "../../src/telemetry/snapshot.ts";
+import { formatDuration, formatHashrate, formatMs, formatScale } from "./format.ts";
+import { countNonces, describeRejections, shortPoolUrl } from "./status-lines.ts";
+
+/** Of the machine, and with the same keys of each chain. README.md documents the keys; they are kept. */
+export interface ReportFigures extends NonceCounts {
+  readonly chipsExpected: number;
+  readonly chipsFound: number;
+  readonly nominalHps: number;
+  /** Mean since hashing began, from verified work. */
+  readonly hashrateHps: number;
+  /** Everything that the chips reported. */
+  readonly nonces: number;
+  readonly accepted: number;
+  readonly rejected: number;
+  /** Nominal rate of the real hardware ÷ that of this run; 1 on real hardware. */
+  readonly scale: number;
+  /** From the received chunk to the last chain's job frame handed to the kernel: for one chain an upper bound. */
+  readonly newBlockLatencyMs: LatencySnapshot | null;
+}
+
+export interface ChainReport extends ReportFigures {
+  readonly index: number;
+  readonly uart: string;
+  readonly chip: string;
+  readonly phase: string;
+  readonly reason: string | null;
+  readonly frequencyMHz: number;
+  readonly repeatedWork: number;
+}
+
+export interface Report extends ReportFigures {
+  readonly simulated: boolean;
+  readonly uptimeS: number;
+  readonly pool: {
+    readonly url: string;
+    readonly phase: string;
+    readonly reason: string | null;
+    readonly encrypted: boolean;
+    readonly connects: number;
+    readonly blocksSeen: number;
+    readonly unacknowledged: number;
+    readonly lostUnacknowledged: number;
+    readonly rejectedByReason: Readonly<Record<string, number>>;
+  };
+  readonly chains: readonly ChainReport[];
+}
+
+/** The report of `simulate --json` and `run --json`. */
+export function reportJson(snapshot: MinerSnapshot): Report {
+  const { pool, total, chains, scale } = snapshot;
+  const shared = { scale, newBlockLatencyMs: pool.newBlockLatencyMs };
+  return {
+    simulated: snapshot.simulated,
+    uptimeS: snapshot.uptimeS,
+    chipsExpected: chains.reduce((sum, { chipsExpected }) => sum + chipsExpected, 0),
+    chipsFound: total.chipsFound,
+    nominalHps: total.nominalHps,
+    hashrateHps: total.hashrateHps,
+    accepted: total.accepted,
+    rejected: total.rejected,
+    ...nonceFigures(total),
+    ...shared,
+    pool: {
+      url: pool.url,
+      phase: pool.phase,
+      reason: pool.reason,
+      encrypted: pool.encrypted,
+      connects: pool.connects,
+      blocksSeen: pool.blocksSeen,
+      unacknowledged: pool.unacknowledged,
+      lostUnacknowledged: pool.lostUnacknowledged,
+      rejectedByReason: pool.rejectedByReason,
+    },
+    chains: chains.map(
+      (chain): ChainReport => ({
+        index: chain.index,
+        uart: chain.uart,
+        chip: chain.chip,
+        phase: chain.phase,
+        reason: chain.reason,
+        chipsExpected: chain.chipsExpected,
+        chipsFound: chain.chipsFound,
+        frequencyMHz: chain.frequencyMHz,
+        nominalHps: chain.nominalHps,
+        hashrateHps: chain.hashrateHps,
+        accepted: chain.accepted,
+        rejected: chain.rejected,
+        repeatedWork: chain.repeatedWork,
+        ...nonceFigures(chain),
+        ...shared,
+      }),
+    ),
+  };
+}
+
+function nonceFigures(counts: NonceCounts): NonceCounts & { readonly nonces: number } {
+  const { submitted, belowShareTarget, duplicate, stale, hardwareErrors, unknownJob } = counts;
+  return {
+    nonces: countNonces(counts),
+    submitted,
+    belowShareTarget,
+    duplicate,
+    stale,
+    hardwareErrors,
+    unknownJob,
+  };
+}
+
+/** The last words of a run on a terminal; ends with a line end. */
+export function reportText(snapshot: MinerSnapshot): string {
+  const { pool, total, chains } = snapshot;
+  const rejections = describeRejections(pool.rejectedByReason);
+  const latency = pool.newBlockLatencyMs;
+  return `${[
+    `Ran ${formatDuration(snapshot.uptimeS)} against ${shortPoolUrl(pool.url)}${snapshot.simulated ? `, simulated ${formatScale(snapshot.scale)}` : ""}.`,
+    ...chains.map(chainText),
+    `Shares: ${pool.accepted} accepted, ${pool.rejected} rejected${rejections === "" ? "" : ` (${rejections})`}, ${pool.unacknowledged + pool.lostUnacknowledged} unanswered.`,
+    `Hashrate: ${formatHashrate(total.hashrateHps)} of ${formatHashrate(total.nominalHps)} nominal; hardware errors: ${total.hardwareErrors}.`,
+    ...(latency === null
+      ? []
+      : [
+          `New block to the last chain's job: p50 ${formatMs(latency.p50)}, p99 ${formatMs(latency.p99)} (${latency.count} blocks).`,
+        ]),
+  ].join("\n")}\n`;
+}
+
+function chainText(chain: ChainSnapshot): string {
+  const reason = chain.reason === null ? "" : ` (${chain.reason})`;
+  return `Chain ${chain.index} (${chain.uart}): ${chain.chipsFound} of ${chain.chipsExpected} ${chain.chip} at ${chain.frequencyMHz} MHz, ${formatHashrate(chain.hashrateHps)}, ${chain.accepted} accepted, ${chain.rejected} rejected, ${chain.hardwareErrors} hardware errors${chain.phase === "faulted" ? `, faulted${reason}` : ""}`;
+}

@@ -1,0 +1,101 @@
+/** What `asicd run` may be told, and the rule that keeps it from hashing on hardware that nobody watches. */
+import { realpathSync } from "node:fs";
+import type { LoadedConfig } from "../../src/config/load.ts";
+import type { ConfigProblem } from "../../src/lib/errors.ts";
+import type { OptionSpec } from "./command.ts";
+import type { ParsedArgs } from "./parse-args.ts";
+
+export const runOptionSpecs = {
+  config: {
+    type: "string",
+    value: "FILE",
+    description: "the configuration file, JSON with comments",
+  },
+  check: {
+    type: "boolean",
+    description:
+      "check the configuration and end; nothing is opened (with --json: print it with all defaults)",
+  },
+  unsupervised: {
+    type: "boolean",
+    description:
+      "hash although asicd watches neither temperature nor fans nor power: you state that something else does",
+  },
+  duration: {
+    type: "string",
+    value: "TIME",
+    description: "end after this long, e.g. 90s or 10m",
+    defaultText: "until a signal",
+  },
+  json: {
+    type: "boolean",
+    description: "print the final report as JSON; the log goes to stderr then",
+  },
+} as const satisfies Readonly<Record<string, OptionSpec>>;
+
+/** For the help of `run`. */
+export const runDescription = `Mines with hash chains that are already powered and cooled, as the configuration file says.
+
+This version talks to the chips only. It does not switch power, turn fans or read temperatures, so it refuses to hash
+on real hardware unless --unsupervised states that something else supervises power and cooling. Chains behind a
+pseudo terminal (/dev/pts/N: a simulator) need no such statement.`;
+
+export interface RunOptions {
+  readonly configFile: string;
+  readonly checkOnly: boolean;
+  readonly unsupervised: boolean;
+  /** Absent: until a signal. */
+  readonly durationMs: number | undefined;
+  readonly json: boolean;
+}
+
+/** Throws ConfigError with every problem of the command line. */
+export function readRunOptions(args: ParsedArgs): RunOptions {
+  args.require("config");
+  const options: RunOptions = {
+    configFile: args.string("config", ""),
+    checkOnly: args.flag("check"),
+    unsupervised: args.flag("unsupervised"),
+    durationMs: args.durationMs("duration", { min: 1_000, max: 30 * 86_400_000 }, undefined),
+    json: args.flag("json"),
+  };
+  args.finish();
+  return options;
+}
+
+/** Why this configuration must not hash unwatched; empty when the operator took it on, or nothing real is attached. */
+export function supervisionProblems(
+  config: Pick<LoadedConfig, "chains">,
+  unsupervised: boolean,
+): ConfigProblem[] {
+  if (unsupervised) return [];
+  const real = config.chains.filter(({ uart }) => !isPseudoTerminal(uart));
+  if (real.length === 0) return [];
+  return [
+    {
+      path: "--unsupervised",
+      problem: `is needed to hash on ${real.map(({ uart }) => uart).join(", ")}: asicd does not watch temperature, fans and power yet, and chips that nobody watches can burn`,
+      allowed:
+        "--unsupervised when something else switches the boards off before they overheat, or --check, or chains behind a pseudo terminal",
+    },
+  ];
+}
+
+/** A link to one counts; a device that does not exist does not. */
+function isPseudoTerminal(uart: string): boolean {
+  try {
+    return /^\/dev\/pts\/\d+$/.test(realpathSync(uart));
+  } catch {
+    return false;
+  }
+}
+
+/** What `run --check` prints for a sound file; ends with a line end. */
+export function checkReport(file: string, config: LoadedConfig, json: boolean): string {
+  if (json) return `${JSON.stringify(config, undefined, 2)}\n`;
+  const chains = config.chains.map(
+    ({ uart, chip, chips, frequencyMHz }, i) =>
+      `chain ${i}: ${chips} ${chip} on ${uart} at ${frequencyMHz} MHz\n`,
+  );
+  return `${file} is fine.\n${chains.join("")}`;
+}

@@ -1,0 +1,82 @@
+/** Puts the miner together from this machine's parts: the one place where chains, drivers and the upstream meet. */
+import type { ChainSpec } from "../boards/chain-spec.ts";
+import { bringUpChain } from "../drivers/bm13xx/chain.ts";
+import { type Bm13xxChainOptions, planOf } from "../drivers/bm13xx/chain-options.ts";
+import { type ChainStart, Miner } from "../src/hashing/miner.ts";
+import type { Logger } from "../src/lib/log.ts";
+import type { Platform } from "../src/ports/platform.ts";
+import type { DeviceIdentity } from "../src/upstream/endpoint.ts";
+import type { SessionOptions } from "../src/upstream/session.ts";
+import { nodeAead } from "./node-aead.ts";
+
+/** Chips talk at 115 740 baud after reset. */
+const RESET_BAUD = 115_200;
+
+export interface ChainSetup {
+  readonly uart: string;
+  readonly spec: ChainSpec;
+  readonly acceptFewerChips: boolean;
+}
+
+export interface MinerSetup {
+  readonly poolUrl: string;
+  readonly pool: Omit<SessionOptions, "identity">;
+  readonly chains: readonly ChainSetup[];
+  readonly simulated: boolean;
+  /** 1 on real hardware; a power of two in a simulation. */
+  readonly scale: number;
+}
+
+/** Throws ConfigError when a chain's numbers do not fit together. */
+export function createMiner(platform: Platform, setup: MinerSetup, log: Logger): Miner {
+  return new Miner(
+    platform,
+    nodeAead,
+    {
+      poolUrl: setup.poolUrl,
+      session: { ...setup.pool, identity: identityOf(setup.chains) },
+      chains: setup.chains.map((chain) => chainStart(platform, chain, setup.scale, log)),
+      simulated: setup.simulated,
+      scale: setup.scale,
+    },
+    log,
+  );
+}
+
+function chainStart(
+  platform: Platform,
+  { uart: path, spec, acceptFewerChips }: ChainSetup,
+  hashScale: number,
+  log: Logger,
+): ChainStart {
+  const options: Bm13xxChainOptions = { ...spec, hashScale, acceptFewerChips };
+  // Wrong numbers are the operator's to mend, and better told now than by a chain that does not come up.
+  planOf(options);
+  return {
+    uart: path,
+    chip: spec.chip.name,
+    chipsExpected: spec.chipCount,
+    async bringUp(signal) {
+      const uart = await platform.openUart(path, RESET_BAUD);
+      return bringUpChain(uart, platform.clock, options, signal, log);
+    },
+  };
+}
+
+function identityOf(chains: readonly ChainSetup[]): DeviceIdentity {
+  const version = process.env["ASICD_VERSION"] ?? "0.0.0-unbuilt";
+  const hardware = new Map<string, number>();
+  for (const { spec } of chains) {
+    const kind = `${spec.chipCount} x ${spec.chip.name}`;
+    hardware.set(kind, (hardware.get(kind) ?? 0) + 1);
+  }
+  return {
+    vendor: `asicd ${version}`,
+    hardwareVersion: [...hardware]
+      .map(([kind, count]) => (count === 1 ? kind : `${count} x (${kind})`))
+      .join(", "),
+    firmware: `asicd ${version}`,
+    // Empty: no telemetry without the operator's word (SV2 §3.6.1).
+    deviceId: "",
+  };
+}

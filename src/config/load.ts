@@ -1,0 +1,173 @@
+/** From a plain value to a configuration that can be acted on, or to every reason why it cannot. */
+import { printable } from "../lib/bytes.ts";
+import { ConfigError, type ConfigProblem } from "../lib/errors.ts";
+import { nearest } from "../lib/nearest.ts";
+import { poolEndpoint } from "./pool-endpoint.ts";
+import { checkAgainst, WHOLE_FILE } from "./problems.ts";
+import {
+  type ChainConfig,
+  CONFIG_VERSION,
+  type Config,
+  configSchema,
+  type PoolConfig,
+} from "./schema.ts";
+
+/** What the configuration must know of a chip, from the driver's tables. */
+export interface ConfigurableChip {
+  readonly name: string;
+  readonly nominalFrequencyMHz: number;
+  /** The ways in which a chain of it can be brought up. */
+  readonly layouts: readonly string[];
+}
+
+/** A chain with nothing left open. */
+export type LoadedChain = ChainConfig & { readonly frequencyMHz: number };
+export type LoadedConfig = Omit<Config, "chains"> & { readonly chains: readonly LoadedChain[] };
+
+/** Where every captured ramp of the hash clock begins. */
+const MIN_FREQUENCY_MHZ = 56.25;
+/**
+ * No open source states a chip's limit, so the bound is a tenth above what its usual machine runs: enough for a tuner,
+ * too little to harm a cooled board. It is a ceiling in code, not in the file.
+ */
+const MAX_FREQUENCY_OVER_NOMINAL = 1.1;
+/** A chip address has eight bits. */
+const ADDRESS_SPACE = 256;
+
+/** Throws ConfigError with all problems. */
+export function loadConfig(value: unknown, chips: readonly ConfigurableChip[]): LoadedConfig {
+  const newer = newerVersion(value);
+  if (newer !== undefined) throw new ConfigError([newer]);
+  const checked = checkAgainst(configSchema, value);
+  // Checks across values run on every part that is sound by itself, so that one round shows everything.
+  const isSound = (path: string) => !checked.problems.some((one) => concerns(one.path, path));
+  const config = checked.value as Config;
+  const problems = [...checked.problems];
+  if (isSound("pool.url") && isSound("pool.allowUnauthenticated"))
+    problems.push(...poolProblems(config.pool));
+  if (isSound("chains"))
+    for (const [i, chain] of config.chains.entries())
+      if (isSound(`chains[${i}]`))
+        problems.push(...chainProblems(chain, `chains[${i}]`, chips, isSound));
+  if (isSound("chains")) problems.push(...sharedUarts(config.chains));
+  if (problems.length > 0) throw new ConfigError(problems);
+  return { ...config, chains: config.chains.map((chain) => withFrequency(chain, chips)) };
+}
+
+/** True when a problem at `at` makes the value at `path` unfit to be looked into. */
+function concerns(at: string, path: string): boolean {
+  return at === WHOLE_FILE || at === path || path.startsWith(`${at}.`) || path.startsWith(`${at}[`);
+}
+
+/** A newer format may mean anything: nothing else in it is judged. */
+function newerVersion(value: unknown): ConfigProblem | undefined {
+  const version =
+    typeof value === "object" && value !== null ? Reflect.get(value, "version") : undefined;
+  if (typeof version !== "number" || version <= CONFIG_VERSION) return undefined;
+  return {
+    path: "version",
+    problem: `${version} is newer than this program understands`,
+    allowed: `${CONFIG_VERSION}, or a newer asicd`,
+  };
+}
+
+function poolProblems(pool: PoolConfig): ConfigProblem[] {
+  try {
+    poolEndpoint(pool, "pool.url");
+    return [];
+  } catch (error) {
+    if (error instanceof ConfigError) return [...error.problems];
+    throw error;
+  }
+}
+
+function chainProblems(
+  chain: ChainConfig,
+  path: string,
+  chips: readonly ConfigurableChip[],
+  isSound: (path: string) => boolean,
+): ConfigProblem[] {
+  const problems: ConfigProblem[] = [];
+  const areSound = (...keys: (keyof ChainConfig)[]) =>
+    keys.every((key) => isSound(`${path}.${key}`));
+  const note = (key: keyof ChainConfig, problem: string, allowed: string) =>
+    problems.push({ path: `${path}.${key}`, problem, allowed });
+
+  const chip = chips.find(({ name }) => name === chain.chip);
+  if (areSound("chip") && chip === undefined) {
+    const names = chips.map(({ name }) => name);
+    const meant = nearest(chain.chip, names);
+    note(
+      "chip",
+      `"${printable(chain.chip, 40)}" is no chip that asicd drives${meant === undefined ? "" : `, did you mean "${meant}"?`}`,
+      names.join(", "),
+    );
+  }
+  if (chip !== undefined && chain.frequencyMHz !== undefined && areSound("frequencyMHz")) {
+    const { minMHz, maxMHz } = frequencyBounds(chip);
+    if (chain.frequencyMHz < minMHz || chain.frequencyMHz > maxMHz)
+      note(
+        "frequencyMHz",
+        `${chain.frequencyMHz} MHz is out of bounds for ${chip.name}`,
+        `a number from ${minMHz} to ${maxMHz} MHz`,
+      );
+  }
+  if (chip !== undefined && chain.layout !== undefined && areSound("layout")) {
+    if (!chip.layouts.includes(chain.layout))
+      note("layout", `"${chain.layout}" is not made of ${chip.name}`, chip.layouts.join(", "));
+  }
+  if (areSound("ticketDifficulty") && !Number.isInteger(Math.log2(chain.ticketDifficulty))) {
+    const below = 2 ** Math.floor(Math.log2(chain.ticketDifficulty));
+    note(
+      "ticketDifficulty",
+      `${chain.ticketDifficulty} is no power of two, and chips can test only for those`,
+      `${below} or ${2 * below}`,
+    );
+  }
+  if (chain.addressInterval !== undefined && areSound("addressInterval", "chips"))
+    if (chain.addressInterval * chain.chips > ADDRESS_SPACE)
+      note(
+        "addressInterval",
+        `${chain.chips} chips at interval ${chain.addressInterval} do not fit ${ADDRESS_SPACE} addresses`,
+        `a whole number from 1 to ${Math.floor(ADDRESS_SPACE / chain.chips)}`,
+      );
+  if (chain.chipsPerDomain !== undefined && areSound("chipsPerDomain", "chips"))
+    if (chain.chips % chain.chipsPerDomain !== 0)
+      note(
+        "chipsPerDomain",
+        `${chain.chips} chips do not divide into domains of ${chain.chipsPerDomain}`,
+        "a divisor of the number of chips",
+      );
+  return problems;
+}
+
+/** Two chains on one UART would talk into each other's bring-up. */
+function sharedUarts(chains: readonly ChainConfig[]): ConfigProblem[] {
+  return chains.flatMap((chain, i) => {
+    const uart = chain?.uart;
+    const first = chains.findIndex((other) => other?.uart === uart);
+    return first === i || typeof uart !== "string"
+      ? []
+      : [
+          {
+            path: `chains[${i}].uart`,
+            problem: `"${printable(uart, 60)}" is already used by chains[${first}]`,
+            allowed: "a serial device of its own for each chain",
+          },
+        ];
+  });
+}
+
+/** What the hash clock of this chip may be set to. */
+export function frequencyBounds(chip: ConfigurableChip): {
+  readonly minMHz: number;
+  readonly maxMHz: number;
+} {
+  const maxMHz = Math.round(chip.nominalFrequencyMHz * MAX_FREQUENCY_OVER_NOMINAL * 100) / 100;
+  return { minMHz: MIN_FREQUENCY_MHZ, maxMHz };
+}
+
+function withFrequency(chain: ChainConfig, chips: readonly ConfigurableChip[]): LoadedChain {
+  const nominal = chips.find(({ name }) => name === chain.chip)?.nominalFrequencyMHz;
+  return { ...chain, frequencyMHz: chain.frequencyMHz ?? nominal ?? MIN_FREQUENCY_MHZ };
+}

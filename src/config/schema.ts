@@ -1,0 +1,142 @@
+/**
+ * The configuration as one declaration: types, checks, defaults, bounds, units and descriptions all come from here.
+ * What one value alone cannot show (a frequency that the chip does not reach) is checked in load.ts.
+ */
+import Type, { type Static } from "typebox";
+
+/** Counts changes of the format that an older program would misread. */
+export const CONFIG_VERSION = 1;
+
+/** Objects take no unknown keys: a mistyped one would silently leave its default in force. */
+const closed = { additionalProperties: false } as const;
+
+const poolSchema = Type.Object(
+  {
+    url: Type.String({
+      description:
+        "Stratum V2 pool with its authority key: stratum2+tcp://HOST:PORT/KEY; without encryption, to a proxy on the same private network only: stratum2+tcp+insecure://HOST:PORT",
+    }),
+    user: Type.String({
+      maxLength: 255,
+      default: "",
+      description: "Who the shares are for, as the pool wants it (the protocol's user_identity)",
+    }),
+    versionMask: Type.Enum(["bip320", "bip323"], {
+      default: "bip320",
+      description:
+        "Version bits that may be rolled: 16 (BIP320), or 24 (BIP323) where the pool allows it",
+    }),
+    tolerateFlagEcho: Type.Boolean({
+      default: false,
+      description:
+        "Ignore a demand for a fixed version that merely repeats our own flags (pools before 2026)",
+    }),
+    allowUnauthenticated: Type.Boolean({
+      default: false,
+      description: "Take a URL without key: encrypted, but whoever answers is believed",
+    }),
+    maxTarget: Type.Optional(
+      Type.String({
+        pattern: "^[0-9a-fA-F]{64}$",
+        description:
+          "Easiest share target that we accept, 64 hex digits, highest first; absent: any",
+      }),
+    ),
+  },
+  closed,
+);
+
+const fastBaudSchema = Type.Object(
+  {
+    register: Type.String({
+      pattern: "^0x[0-9a-fA-F]{1,8}$",
+      description: "What the chips get written into their baud register 0x28, e.g. 0x11300000",
+    }),
+    hostBaud: Type.Integer({
+      minimum: 9_600,
+      maximum: 6_250_000,
+      unit: "baud",
+      description: "Rate of the UART afterwards",
+    }),
+  },
+  closed,
+);
+
+const chainSchema = Type.Object(
+  {
+    uart: Type.String({ minLength: 1, description: "Serial device, e.g. /dev/ttyS1" }),
+    chip: Type.String({ description: "What the chain is made of, e.g. BM1362" }),
+    chips: Type.Integer({
+      minimum: 1,
+      maximum: 256,
+      unit: "chips",
+      description: "How many there are",
+    }),
+    layout: Type.Optional(
+      Type.Enum(["single", "s19jpro", "s21pro"], {
+        description:
+          "How the chain is brought up: as a board with one or a few chips, or as this machine; absent: by chip and number",
+      }),
+    ),
+    frequencyMHz: Type.Optional(
+      Type.Number({ minimum: 50, maximum: 1_000, unit: "MHz", description: "Hash clock" }),
+    ),
+    ticketDifficulty: Type.Integer({
+      minimum: 1,
+      maximum: 2 ** 24,
+      default: 256,
+      description: "Chips report only hashes of at least this difficulty; a power of two",
+    }),
+    fastBaud: Type.Optional(
+      Type.Union([Type.Literal(false), fastBaudSchema], {
+        description:
+          "Rate after bring-up; false keeps 115200; absent: as the chain's stock firmware",
+      }),
+    ),
+    addressInterval: Type.Optional(
+      Type.Integer({ minimum: 1, maximum: 256, description: "Step between chip addresses" }),
+    ),
+    chipsPerDomain: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 256,
+        unit: "chips",
+        description: "Size of a voltage domain",
+      }),
+    ),
+    acceptFewerChips: Type.Boolean({
+      default: false,
+      description:
+        "Hash with the chips that answer when some are missing, instead of giving the chain up",
+    }),
+  },
+  closed,
+);
+
+const logSchema = Type.Object(
+  {
+    level: Type.Enum(["trace", "debug", "info", "warn", "error", "silent"], {
+      default: "info",
+      description: "The least important messages that are logged",
+    }),
+  },
+  { ...closed, default: {} },
+);
+
+export const configSchema = Type.Object(
+  {
+    version: Type.Literal(CONFIG_VERSION, { description: "Version of this format" }),
+    pool: poolSchema,
+    chains: Type.Array(chainSchema, {
+      minItems: 1,
+      maxItems: 16,
+      description: "The hash chains, in the order in which they are numbered",
+    }),
+    log: logSchema,
+  },
+  closed,
+);
+
+export type Config = Static<typeof configSchema>;
+export type PoolConfig = Static<typeof poolSchema>;
+export type ChainConfig = Static<typeof chainSchema>;

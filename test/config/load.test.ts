@@ -1,0 +1,319 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { bm1362, bm1370 } from "../../drivers/bm13xx/chips.ts";
+import { frequencyBounds, loadConfig } from "../../src/config/load.ts";
+import { ConfigError } from "../../src/lib/errors.ts";
+
+const chips = [
+  { ...bm1362, layouts: ["single", "s19jpro"] },
+  { ...bm1370, layouts: ["single", "s21pro"] },
+];
+const URL = "stratum2+tcp://pool.example:34254/9auqWEzQDVyd2oe1JVGFLMLHZtCo2FFqZwtKA5gd9xbuEu7PH72";
+
+function minimal(chain: object = {}, pool: object = {}, rest: object = {}) {
+  return {
+    version: 1,
+    pool: { url: URL, ...pool },
+    chains: [{ uart: "/dev/ttyS1", chip: "BM1362", chips: 126, ...chain }],
+    ...rest,
+  };
+}
+
+function problemsOf(value: unknown) {
+  try {
+    loadConfig(value, chips);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems;
+    throw error;
+  }
+  return [];
+}
+
+describe("a short file", () => {
+  test("gets every default", () => {
+    expect(loadConfig(minimal(), chips)).toEqual({
+      version: 1,
+      pool: {
+        url: URL,
+        user: "",
+        versionMask: "bip320",
+        tolerateFlagEcho: false,
+        allowUnauthenticated: false,
+      },
+      chains: [
+        {
+          uart: "/dev/ttyS1",
+          chip: "BM1362",
+          chips: 126,
+          frequencyMHz: 525,
+          ticketDifficulty: 256,
+          acceptFewerChips: false,
+        },
+      ],
+      log: { level: "info" },
+    });
+  });
+
+  test("is not changed itself", () => {
+    const value = minimal();
+    const before = structuredClone(value);
+    loadConfig(value, chips);
+    expect(value).toEqual(before);
+  });
+
+  test("may say everything", () => {
+    const chain = {
+      frequencyMHz: 500,
+      ticketDifficulty: 1_024,
+      fastBaud: { register: "0x11300000", hostBaud: 3_125_000 },
+      addressInterval: 2,
+      chipsPerDomain: 3,
+      layout: "s19jpro",
+      acceptFewerChips: true,
+    };
+    const pool = {
+      user: "bc1q.worker",
+      versionMask: "bip323",
+      maxTarget: "00".repeat(4) + "ff".repeat(28),
+    };
+    const config = loadConfig(minimal(chain, pool, { log: { level: "debug" } }), chips);
+    expect(config.chains[0]).toMatchObject(chain);
+    expect(config.pool).toMatchObject(pool);
+    expect(config.log.level).toBe("debug");
+    expect(loadConfig(minimal({ fastBaud: false }), chips).chains[0]?.fastBaud).toBe(false);
+  });
+});
+
+describe("a problem names its path, what is wrong and what is allowed", () => {
+  test.each([
+    [
+      minimal({ chips: "126" }),
+      "chains[0].chips",
+      '"126" is not valid',
+      "a whole number from 1 to 256 chips",
+    ],
+    [
+      minimal({ chips: 1.5 }),
+      "chains[0].chips",
+      "1.5 is not valid",
+      "a whole number from 1 to 256 chips",
+    ],
+    [
+      minimal({ chips: null }),
+      "chains[0].chips",
+      "null is not valid",
+      "a whole number from 1 to 256 chips",
+    ],
+    [
+      minimal({ frequencyMHz: 5000 }),
+      "chains[0].frequencyMHz",
+      "5000 is not valid",
+      "a number from 50 to 1000 MHz",
+    ],
+    [
+      minimal({ frequencyMHz: 600 }),
+      "chains[0].frequencyMHz",
+      "600 MHz is out of bounds for BM1362",
+      "a number from 56.25 to 577.5 MHz",
+    ],
+    [
+      minimal({ chip: "BM1326" }),
+      "chains[0].chip",
+      '"BM1326" is no chip that asicd drives, did you mean "BM1362"?',
+      "BM1362, BM1370",
+    ],
+    [
+      minimal({ frequncyMHz: 500 }),
+      "chains[0].frequncyMHz",
+      'unknown key, did you mean "frequencyMHz"?',
+      expect.stringContaining("frequencyMHz"),
+    ],
+    [
+      minimal({ uart: undefined }),
+      "chains[0].uart",
+      "is missing",
+      expect.stringContaining("/dev/ttyS1"),
+    ],
+    [
+      minimal({ ticketDifficulty: 300 }),
+      "chains[0].ticketDifficulty",
+      "300 is no power of two, and chips can test only for those",
+      "256 or 512",
+    ],
+    [
+      minimal({ addressInterval: 3 }),
+      "chains[0].addressInterval",
+      "126 chips at interval 3 do not fit 256 addresses",
+      "a whole number from 1 to 2",
+    ],
+    [
+      minimal({ layout: "s21pro" }),
+      "chains[0].layout",
+      '"s21pro" is not made of BM1362',
+      "single, s19jpro",
+    ],
+    [
+      minimal({ chipsPerDomain: 4 }),
+      "chains[0].chipsPerDomain",
+      "126 chips do not divide into domains of 4",
+      "a divisor of the number of chips",
+    ],
+    [
+      minimal({ fastBaud: true }),
+      "chains[0].fastBaud",
+      "true is not valid",
+      "false, or { register, hostBaud }",
+    ],
+    [
+      minimal({ fastBaud: { register: "0x1" } }),
+      "chains[0].fastBaud.hostBaud",
+      "is missing",
+      expect.stringContaining("baud"),
+    ],
+    [
+      minimal({ fastBaud: { register: 1, hostBaud: 115200 } }),
+      "chains[0].fastBaud.register",
+      "1 is not valid",
+      expect.stringContaining("0x28"),
+    ],
+    [
+      minimal({ fastBaud: { register: "0x1", hostBaud: 115200, x: 1 } }),
+      "chains[0].fastBaud.x",
+      "unknown key",
+      "register, hostBaud",
+    ],
+    [
+      minimal({}, { versionMask: "bip32" }),
+      "pool.versionMask",
+      '"bip32" is not valid',
+      '"bip320", "bip323"',
+    ],
+    [
+      minimal({}, { maxTarget: "ff" }),
+      "pool.maxTarget",
+      '"ff" is not valid',
+      expect.stringContaining("64 hex digits"),
+    ],
+    [minimal({}, { url: "x" }), "pool.url", "no scheme", expect.stringContaining("stratum2+tcp")],
+    [
+      minimal({}, {}, { log: { level: "loud" } }),
+      "log.level",
+      '"loud" is not valid',
+      expect.stringContaining('"debug"'),
+    ],
+    [minimal({}, {}, { chains: [] }), "chains", "[] is not valid", "a list of 1 to 16 entries"],
+    [minimal({}, {}, { chains: {} }), "chains", "{} is not valid", "a list of 1 to 16 entries"],
+    [minimal({}, {}, { version: 0 }), "version", "0 is not valid", "1"],
+    [minimal({}, {}, { version: undefined }), "version", "is missing", "1"],
+    [{}, "pool", "is missing", expect.stringContaining("url")],
+    [[], "(whole file)", "[] is not valid", "{ version, pool, chains, log }"],
+    [null, "(whole file)", "null is not valid", "{ version, pool, chains, log }"],
+  ])("%j", (value, path, problem, allowed) => {
+    expect(problemsOf(JSON.parse(JSON.stringify(value)))).toContainEqual({
+      path,
+      problem,
+      allowed,
+    });
+  });
+
+  test("one problem once", () => {
+    for (const value of [
+      minimal({ chips: 0 }),
+      minimal({ fastBaud: true }),
+      minimal({ fastBaud: { register: "0x1" } }),
+      minimal({ extra: 1 }),
+    ])
+      expect(problemsOf(value)).toHaveLength(1);
+  });
+
+  test("two chains cannot share a UART", () => {
+    const { chains } = minimal();
+    expect(problemsOf(minimal({}, {}, { chains: [...chains, ...chains] }))).toEqual([
+      {
+        path: "chains[1].uart",
+        problem: '"/dev/ttyS1" is already used by chains[0]',
+        allowed: "a serial device of its own for each chain",
+      },
+    ]);
+  });
+
+  test("and all of them come at once, from every part of the file", () => {
+    const paths = problemsOf({
+      version: 1,
+      pool: { url: "nonsense", usr: "me" },
+      chains: [
+        {
+          uart: "/dev/ttyS1",
+          chip: "BM1362",
+          chips: 126,
+          frequencyMHz: 570.1,
+          ticketDifficulty: 3,
+        },
+        { uart: "", chip: "BM9999", chips: 0 },
+        { uart: "/dev/ttyS3", chip: "BM1370", chips: 65, frequencyMHz: 700 },
+      ],
+      logs: {},
+    }).map(({ path }) => path);
+    expect(paths).toEqual(
+      expect.arrayContaining([
+        "pool.usr",
+        "pool.url",
+        "logs",
+        "chains[0].ticketDifficulty",
+        "chains[1].uart",
+        "chains[1].chip",
+        "chains[1].chips",
+        "chains[2].frequencyMHz",
+      ]),
+    );
+  });
+
+  test("a newer format is named as such, and nothing else in it is judged", () => {
+    expect(problemsOf({ version: 2, everything: "new" })).toEqual([
+      {
+        path: "version",
+        problem: "2 is newer than this program understands",
+        allowed: "1, or a newer asicd",
+      },
+    ]);
+  });
+});
+
+test("no setting reaches beyond a tenth above what the chip's own machine runs", () => {
+  for (const chip of chips)
+    expect(frequencyBounds(chip).maxMHz).toBeLessThanOrEqual(1.1 * chip.nominalFrequencyMHz);
+});
+
+test("any JSON value loads or gives problems with a path; nothing else is thrown", () => {
+  const planted = fc
+    .tuple(
+      fc.constantFrom("version", "pool", "chains", "log", "__proto__", "x/y~z"),
+      fc.jsonValue(),
+    )
+    .map(([key, value]) => ({ ...minimal(), [key]: value }));
+  const plantedChain = fc
+    .tuple(
+      fc.constantFrom(
+        "uart",
+        "chip",
+        "chips",
+        "frequencyMHz",
+        "ticketDifficulty",
+        "fastBaud",
+        "addressInterval",
+        "chipsPerDomain",
+        "layout",
+      ),
+      fc.oneof(fc.jsonValue(), fc.constantFrom(0, -1, 1e308, 0.1, "", "BM1370", {}, [], null)),
+    )
+    .map(([key, value]) => minimal({ [key]: value }));
+  fc.assert(
+    fc.property(fc.oneof(fc.jsonValue(), planted, plantedChain), (value) => {
+      for (const { path, problem } of problemsOf(value)) {
+        expect(path).not.toBe("");
+        expect(problem).not.toBe("");
+      }
+    }),
+    { numRuns: 500 },
+  );
+});
