@@ -2,7 +2,10 @@
 import type { ChainSpec } from "../boards/chain-spec.ts";
 import { bringUpChain } from "../drivers/bm13xx/chain.ts";
 import { type Bm13xxChainOptions, planOf } from "../drivers/bm13xx/chain-options.ts";
+import type { Bm13xxChip } from "../drivers/bm13xx/chips.ts";
+import { openWarmUpChain } from "../drivers/bm13xx/warm-up-chain.ts";
 import { type ChainStart, Miner } from "../src/hashing/miner.ts";
+import { warmUpHotPath } from "../src/hashing/warm-up.ts";
 import type { Logger } from "../src/lib/log.ts";
 import type { Platform } from "../src/ports/platform.ts";
 import type { DeviceIdentity } from "../src/upstream/endpoint.ts";
@@ -41,6 +44,24 @@ export function createMiner(platform: Platform, setup: MinerSetup, log: Logger):
     },
     log,
   );
+}
+
+/**
+ * Runs the hot path some thousand times in memory, so that the first real block finds compiled code (first block on three
+ * chains: 4.0 ms without, 0.4 ms with). Blocks for some tenths of a second: call it before anything is on its way.
+ */
+export async function warmUp(
+  { clock, entropy }: Pick<Platform, "clock" | "entropy">,
+  chip: Bm13xxChip,
+  log: Logger,
+): Promise<void> {
+  const result = await warmUpHotPath({
+    clock,
+    entropy,
+    aead: nodeAead,
+    openChain: (own) => openWarmUpChain(chip, own),
+  });
+  log.debug({ ...result, durationMs: Math.round(result.durationMs) }, "hot path warmed up");
 }
 
 function chainStart(

@@ -21,7 +21,7 @@ import {
 } from "./cli/run-options.ts";
 import { openLog } from "./log.ts";
 import { mine } from "./mine.ts";
-import { createMiner, type MinerSetup } from "./miner-process.ts";
+import { createMiner, type MinerSetup, warmUp } from "./miner-process.ts";
 import { linuxPlatform } from "./platform/linux-platform.ts";
 
 /** UART_BAUD as chips have it after reset: "no fast baud" in the configuration (drivers/bm13xx, register 0x28). */
@@ -62,8 +62,13 @@ async function run(args: ParsedArgs, context: CommandContext): Promise<number> {
         : (line) => recentEvents.add(line),
   });
   const platform = linuxPlatform();
+  const setup = minerSetup(config);
+  const miner = createMiner(platform, setup, log);
+  for (const chip of new Set(setup.chains.map(({ spec }) => spec.chip))) {
+    await warmUp(platform, chip, log);
+  }
   return mine({
-    miner: createMiner(platform, minerSetup(config), log),
+    miner,
     clock: platform.clock,
     context,
     durationMs: options.durationMs,

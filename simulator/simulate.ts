@@ -6,7 +6,7 @@ import type { ParsedArgs } from "../firmware/cli/parse-args.ts";
 import { RecentEvents } from "../firmware/cli/recent-events.ts";
 import { openLog } from "../firmware/log.ts";
 import { mine } from "../firmware/mine.ts";
-import { createMiner } from "../firmware/miner-process.ts";
+import { createMiner, warmUp } from "../firmware/miner-process.ts";
 import { linuxPlatform } from "../firmware/platform/linux-platform.ts";
 import { poolEndpoint } from "../src/config/pool-endpoint.ts";
 import { ConfigError } from "../src/lib/errors.ts";
@@ -265,6 +265,7 @@ async function run(args: ParsedArgs, context: CommandContext): Promise<number> {
       },
       log,
     );
+    await warmUp(platform, chip, log);
     return await mine({
       miner,
       clock: platform.clock,

@@ -1,0 +1,36 @@
+import { expect, test } from "vitest";
+import { bm1362, bm1370 } from "../../../drivers/bm13xx/chips.ts";
+import { openWarmUpChain } from "../../../drivers/bm13xx/warm-up-chain.ts";
+import { VirtualClock } from "../../../simulator/virtual-clock.ts";
+import { warmUpHotPath } from "../../../src/hashing/warm-up.ts";
+import { nobleAead } from "../../../src/noise/aead.ts";
+import { fixedEntropy } from "../../support/scripted-server.ts";
+
+test.each([bm1362, bm1370])(
+  "jobs and answers of $name go through the real driver",
+  async (chip) => {
+    const { blocks, shares } = await warmUpHotPath({
+      clock: new VirtualClock(),
+      entropy: fixedEntropy(),
+      aead: nobleAead,
+      openChain: (clock) => openWarmUpChain(chip, clock),
+    });
+    expect(blocks).toBeGreaterThanOrEqual(400);
+    expect(shares).toBe(2 * blocks);
+  },
+);
+
+test("an answer names the job that was sent last", () => {
+  const { chain, report } = openWarmUpChain(bm1370, new VirtualClock());
+  const seen: number[][] = [];
+  chain.onNonce((chipJobId, nonce) => void seen.push([chipJobId, nonce]));
+  const hash = new Uint8Array(32);
+  for (const chipJobId of [24, 120]) {
+    chain.dispatch({ chipJobId, version: 0, prevHash: hash, merkleRoot: hash, ntime: 0, nbits: 0 });
+    report(0x01020304);
+  }
+  expect(seen).toEqual([
+    [24, 0x04030201],
+    [120, 0x04030201],
+  ]);
+});
