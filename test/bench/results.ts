@@ -1,0 +1,17 @@
+/** What the benches measured, raw; absent: not run, or failed. */
+import type { HandshakeResult } from "./handshake.ts";
+import type { MemoryResult } from "./memory.ts";
+import type { OperationTime } from "./microbench.ts";
+import type { ColdResult, NewBlockResult } from "./new-block.ts";
+import type { NonceLatencyResult } from "./nonce-latency.ts";
+import type { NonceRateStep } from "./nonce-rate.ts";
+
+export interface BenchResults {
+  readonly cold?: readonly ColdResult[];
+  readonly newBlock?: readonly NewBlockResult[];
+  readonly nonceLatency?: NonceLatencyResult;
+  readonly nonceRate?: readonly NonceRateStep[];
+  readonly codec?: readonly OperationTime[];
+  readonly handshake?: HandshakeResult;
+  readonly memory?: MemoryResult;
+}

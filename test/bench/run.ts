@@ -1,0 +1,90 @@
+/** Runs the benches one after the other, since two at a time would measure each other, and prints what came out. */
+import { measureCodec } from "./codec.ts";
+import { figuresOf } from "./goals.ts";
+import { measureHandshake } from "./handshake.ts";
+import { thisMachine } from "./machine.ts";
+import { measureMemory } from "./memory.ts";
+import {
+  type ColdResult,
+  measureColdStart,
+  measureNewBlock,
+  type NewBlockResult,
+} from "./new-block.ts";
+import { measureNonceLatency } from "./nonce-latency.ts";
+import { measureNonceRate } from "./nonce-rate.ts";
+import { type BenchName, type BenchOptions, parseBenchOptions, USAGE } from "./options.ts";
+import type { BenchResults } from "./results.ts";
+import { tableOf } from "./table.ts";
+
+const CHAIN_COUNTS = [1, 3, 12];
+
+/** Resolves to the exit code: a missed goal is no failure (machines are noisy), a crash or a lost nonce is. */
+export async function runBenches(argv: readonly string[]): Promise<number> {
+  const options = optionsOf(argv);
+  if (typeof options === "number") return options;
+  const machine = thisMachine();
+  const results: BenchResults = {};
+  const failures: { readonly bench: BenchName; readonly reason: string }[] = [];
+  for (const name of options.only) {
+    progress(name);
+    try {
+      Object.assign(results, await benches[name](options));
+    } catch (error) {
+      const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      failures.push({ bench: name, reason });
+      progress(`${name} failed: ${reason}`);
+    }
+  }
+  const figures = figuresOf(results);
+  if (options.json) {
+    const document = { machine, short: options.short, failures, figures, results };
+    process.stdout.write(`${JSON.stringify(document, null, 2)}\n`);
+  } else {
+    const { cpu, cores, memoryMB, arch, kernel, node } = machine;
+    process.stdout.write(
+      `${cores} × ${cpu} (${arch}), ${memoryMB} MB, Linux ${kernel}, Node ${node}` +
+        `${options.short ? ", short run" : ""}\n\n${tableOf(figures)}`,
+    );
+  }
+  return failures.length === 0 ? 0 : 1;
+}
+
+const benches: Record<BenchName, (options: BenchOptions) => Promise<BenchResults>> = {
+  async "new-block"({ short }) {
+    const rounds = short ? { warmUps: 100, blocks: 200 } : { warmUps: 1_000, blocks: 1_000 };
+    const cold: ColdResult[] = [];
+    const newBlock: NewBlockResult[] = [];
+    for (const chains of CHAIN_COUNTS) {
+      progress(`new block, ${chains} chains, cold`);
+      cold.push(await measureColdStart(chains));
+      const measured = await measureNewBlock(chains, rounds, progress);
+      cold.push(measured.cold);
+      newBlock.push(...measured.warm);
+    }
+    return { cold, newBlock };
+  },
+  "nonce-latency": async ({ short }) => ({
+    nonceLatency: await measureNonceLatency(short ? 1_000 : 9_000),
+  }),
+  "nonce-rate": async ({ short }) => ({ nonceRate: await measureNonceRate(short ? 1 : 5) }),
+  codec: async ({ short }) => ({ codec: measureCodec(short ? 50 : 400) }),
+  handshake: async ({ short }) => ({ handshake: measureHandshake(short ? 30 : 200) }),
+  memory: async () => ({ memory: await measureMemory() }),
+};
+
+function optionsOf(argv: readonly string[]): BenchOptions | number {
+  try {
+    const options = parseBenchOptions(argv);
+    if (options !== "help") return options;
+    process.stdout.write(USAGE);
+    return 0;
+  } catch (error) {
+    process.stderr.write(`${(error as Error).message}\n${USAGE}`);
+    return 2;
+  }
+}
+
+/** To stderr, so that stdout is the table or the JSON alone. */
+function progress(what: string): void {
+  process.stderr.write(`… ${what}\n`);
+}
