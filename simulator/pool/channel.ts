@@ -103,7 +103,7 @@ export class PoolChannel {
     return merkleRoot;
   }
 
-  /** Quirk Q7: the new target counts for jobs that were sent before it too. */
+  /** The quirk "immediate-target": the new target counts for jobs that were sent before it too. */
   applyTargetToRunningJobs(): void {
     for (const [jobId, job] of this.#active)
       this.#active.set(jobId, { ...job, target: this.target });

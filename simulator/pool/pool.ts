@@ -136,7 +136,7 @@ export class SimulatedPool {
     for (const connection of this.#connections.values()) connection.reconnect(host, port);
   }
 
-  /** Connections stay open, but nothing is answered any more; or all is well again. */
+  /** The present connections stay open, but nothing is answered on them any more; or all is well again. */
   silent(isSilent: boolean): void {
     for (const { link } of this.#connections.values()) link.isSilent = isSilent;
   }

@@ -1,20 +1,20 @@
-/** Ways in which real pools depart from the specification or from each other, to be tried on a device (SV2 §5.1 of the digest: Q4, Q7, …). */
+/** Ways in which real pools depart from the specification, or from each other, to be tried on a device. */
 import { parseSwitches, type Switches, type SwitchSpec } from "./switches.ts";
 
 export const quirkTable = {
   "echo-flags": {
     value: "none",
-    description: "Q4: SetupConnection.Success returns the request's flags",
+    description: "SetupConnection.Success returns the request's flags",
   },
-  "immediate-target": { value: "none", description: "Q7: SetTarget applies to running jobs too" },
+  "immediate-target": { value: "none", description: "SetTarget applies to running jobs too" },
   "lifetime-counters": {
     value: "none",
-    description: "Q10: after a found block, Success carries the channel's totals",
+    description: "after a found block, Success carries the channel's totals",
   },
-  "group-zero": { value: "none", description: "Q11: the group channel id is 0" },
+  "group-zero": { value: "none", description: "the group channel id is 0" },
   "job-bit-clear": {
     value: "none",
-    description: "Q12: NewMiningJob is sent without the channel bit",
+    description: "NewMiningJob is sent without the channel bit",
   },
   "max-channels": { value: "count", description: "further channels of a connection are refused" },
   "fixed-version": { value: "none", description: "no change of the version is accepted" },

@@ -238,16 +238,31 @@ describe("shares", () => {
     }
   });
 
-  test("the sum of a batch is that of the difficulties of the jobs' targets", async () => {
-    const bench = new PoolBench({ nbits: 0x207fffff, shareBatchSize: 4 });
+  test("the sum of a batch is that of the difficulties of the jobs' targets, and of this batch alone", async () => {
+    const bench = new PoolBench({ nbits: 0x207fffff });
     const client = await bench.miner();
     bench.pool.setTarget(1, 2, targetFromDifficulty(2.5));
-    bench.pool.newTemplate();
-    await bench.settle();
-    // A hash that meets the network target is good whatever the job's target is, which spares the test real work.
-    client.submit(2, { nonce: client.search(2, halfOfAll) });
-    await bench.settle();
-    expect(client.last("SubmitShares.Success")).toMatchObject({ newSharesSum: 2n });
+    for (let round = 0; round < 2; round++) {
+      bench.pool.newTemplate();
+      await bench.settle();
+      // A hash that meets the network target is good whatever the job's target is, which spares the test real work.
+      client.submit(2, { nonce: client.search(2, halfOfAll) });
+      await bench.settle();
+    }
+    expect(client.all("SubmitShares.Success").map((m) => m.newSharesSum)).toEqual([2n, 2n]);
+  });
+
+  test("every batch that does not fill gets its time anew", async () => {
+    const bench = new PoolBench({ shareBatchSize: 2, acknowledgeWithinMs: 1_000 });
+    const client = await bench.miner();
+    for (const nonces of [[1], [2, 3], [4]]) {
+      for (const nonce of nonces) client.submit(2, { nonce });
+      await bench.clock.advance(1_500);
+    }
+    expect(client.all("SubmitShares.Success").map((m) => m.newSubmitsAcceptedCount)).toEqual([
+      1, 2, 1,
+    ]);
+    expect(bench.clock.pendingTimers).toBe(0);
   });
 
   test("a target is frozen with its job; an equal hash passes, a worse one does not", async () => {
