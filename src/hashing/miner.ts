@@ -177,13 +177,14 @@ export class Miner {
 
   #poolSnapshot(): PoolSnapshot {
     const session = this.#session;
+    const { channels } = session;
     return {
       url: this.#options.poolUrl,
       phase: session.phase,
       reason: session.reason,
       encrypted: this.#options.session.endpoint.secure,
       connects: session.connects,
-      channels: session.channels.map((channel) => ({
+      channels: channels.all.map((channel) => ({
         channelId: channel.channelId,
         chainIndexes: this.#scheduler.chainsOf(channel).map(({ index }) => index),
         shareDifficulty: difficultyOfTarget(channel.work?.target ?? channel.target),
@@ -191,12 +192,12 @@ export class Miner {
         accepted: channel.shares.accepted,
         rejected: channel.shares.rejected,
       })),
-      accepted: session.accepted,
-      rejected: session.rejected,
-      rejectedByReason: { ...session.rejectedByReason },
-      unacknowledged: session.channels.reduce((sum, { shares }) => sum + shares.unacknowledged, 0),
-      lostUnacknowledged: session.lostUnacknowledged,
-      blocksSeen: session.blocksSeen,
+      accepted: channels.accepted,
+      rejected: channels.rejected,
+      rejectedByReason: { ...channels.rejectedByReason },
+      unacknowledged: channels.all.reduce((sum, { shares }) => sum + shares.unacknowledged, 0),
+      lostUnacknowledged: channels.lostUnacknowledged,
+      blocksSeen: channels.blocksSeen,
       newBlockLatencyMs: session.newBlockLatency.snapshot(),
     };
   }

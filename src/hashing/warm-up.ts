@@ -82,7 +82,7 @@ export async function warmUpHotPath(options: WarmUpOptions): Promise<WarmUpResul
   }
   const result = {
     blocks: session.newBlockLatency.snapshot()?.count ?? 0,
-    shares: session.accepted,
+    shares: session.channels.accepted,
   };
   scheduler.stop();
   await session.stop();

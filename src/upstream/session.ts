@@ -1,18 +1,12 @@
-/** The link to one pool over any number of connections: connects, opens channels, routes messages, reconnects. */
-import { equalBytes, printable } from "../lib/bytes.ts";
+/** The link to one pool over any number of connections: connects, sets up, follows redirects, reconnects with patience. */
+import { printable } from "../lib/bytes.ts";
 import type { Logger } from "../lib/log.ts";
-import {
-  CloseChannel,
-  OpenStandardMiningChannel,
-  SubmitSharesStandard,
-  UpdateChannel,
-} from "../sv2/mining-messages.ts";
-import { encodeMessage, type MiningProtocolMessage } from "../sv2/protocols.ts";
+import type { MiningProtocolMessage } from "../sv2/protocols.ts";
 import { LatencyRecorder } from "../telemetry/latency.ts";
 import type { UpstreamPhase } from "../telemetry/snapshot.ts";
 import type { Work } from "../work/work.ts";
 import { backoffMs, NETWORK_BACKOFF, REFUSAL_BACKOFF } from "./backoff.ts";
-import { Channel } from "./channel.ts";
+import type { Channel } from "./channel.ts";
 import {
   Connection,
   type ConnectionEnd,
@@ -20,55 +14,30 @@ import {
   type ConnectionPorts,
 } from "./connection.ts";
 import type { DeviceIdentity, PoolEndpoint } from "./endpoint.ts";
+import { type ChannelHandlers, type ChannelTerms, OpenChannels } from "./open-channels.ts";
 
-/** A channel request or a channel without work for this long: the pool is of no use on this connection. */
-const ANSWER_WITHIN_MS = 10_000;
-const JOB_WITHIN_MS = 30_000;
 /** No ping exists in SV2, and a quiet pool is normal between jobs; this long is not. */
 const SILENCE_MS = 300_000;
 const WATCH_PERIOD_MS = 1_000;
 /** Reconnect messages followed in a row before the configured endpoint is tried again. */
 const MAX_REDIRECTS = 5;
-/** UpdateChannel at most once a second and channel; proxies do the same. */
-const UPDATE_PERIOD_MS = 1_000;
 const CLOSE_WITHIN_MS = 2_000;
 /** Mining without a break for this long proves the pool well: failures and redirects are forgotten. */
 const PROVEN_AFTER_MS = 60_000;
 
-export interface SessionOptions {
+export interface SessionOptions extends ChannelTerms {
   readonly endpoint: PoolEndpoint;
   readonly identity: DeviceIdentity;
-  readonly userIdentity: string;
   /** BIP320 or BIP323 mask; what the server allows may be less. */
   readonly versionMask: number;
   readonly tolerateFlagEcho: boolean;
-  /** Easiest target that we accept, 32 bytes little-endian. */
-  readonly maxTarget: Uint8Array;
 }
 
-export interface SessionHandlers {
+export interface SessionHandlers extends ChannelHandlers {
   /** The server agreed to talk: open channels now. `versionMask` is 0 where it demands a fixed version. */
   onReady(versionMask: number): void;
-  onChannelOpened(requestId: number, channel: Channel): void;
-  onChannelRefused(requestId: number, code: string): void;
-  /** `channel.work` changed, in the tick in which the message arrived. */
-  onWork(channel: Channel): void;
-  onChannelClosed(channel: Channel, reason: string): void;
   /** Every channel is dead; the next attempt comes by itself. */
   onDown(reason: string): void;
-  onShareAccepted(chainIndex: number): void;
-  onShareRejected(chainIndex: number, code: string): void;
-}
-
-interface OpenRequest {
-  readonly deadlineMs: number;
-}
-
-interface OpenChannel {
-  readonly channel: Channel;
-  joblessSinceMs: number;
-  updateDueMs: number;
-  pendingUpdateHps: number | undefined;
 }
 
 export class UpstreamSession {
@@ -76,8 +45,6 @@ export class UpstreamSession {
   readonly #options: SessionOptions;
   readonly #handlers: SessionHandlers;
   readonly #log: Logger;
-  readonly #requests = new Map<number, OpenRequest>();
-  readonly #channels = new Map<number, OpenChannel>();
   #connection: Connection | undefined;
   #watch: Disposable | undefined;
   #retry: Disposable | undefined;
@@ -85,9 +52,6 @@ export class UpstreamSession {
   #redirects = 0;
   #failures = 0;
   #miningSinceMs = 0;
-  #nextRequestId = 1;
-  #versionMask = 0;
-  #lastPrevHash: Uint8Array | undefined;
   #newTipInChunk = false;
   #stopping: (() => void) | undefined;
 
@@ -95,11 +59,8 @@ export class UpstreamSession {
   /** Why there is no connection, or why the last one ended. */
   reason: string | null = null;
   connects = 0;
-  accepted = 0;
-  rejected = 0;
-  lostUnacknowledged = 0;
-  blocksSeen = 0;
-  readonly rejectedByReason: Record<string, number> = {};
+  /** Channels of the present connection, and what became of shares on all of them. */
+  readonly channels: OpenChannels;
   /** From a received chunk with a new previous hash to all chains' jobs handed to the kernel. */
   readonly newBlockLatency = new LatencyRecorder();
 
@@ -113,14 +74,11 @@ export class UpstreamSession {
     this.#options = options;
     this.#handlers = handlers;
     this.#log = log;
-  }
-
-  get channels(): readonly Channel[] {
-    return [...this.#channels.values()].map(({ channel }) => channel);
-  }
-
-  get pendingRequests(): number {
-    return this.#requests.size;
+    const link = {
+      send: (frame: Parameters<Connection["send"]>[0]) => this.#connection?.send(frame),
+      noteStrange: (what: string, fields: object) => this.#connection?.noteStrange(what, fields),
+    };
+    this.channels = new OpenChannels(link, options, handlers, ports.clock, log);
   }
 
   start(): void {
@@ -133,10 +91,7 @@ export class UpstreamSession {
     if (this.phase === "stopped") return;
     this.#watch?.[Symbol.dispose]();
     this.#retry?.[Symbol.dispose]();
-    for (const { channel } of this.#channels.values()) {
-      const { channelId } = channel;
-      this.#connection?.send(encodeMessage(CloseChannel, { channelId, reasonCode: reason }));
-    }
+    this.channels.announceEnd(reason);
     const connection = this.#connection;
     if (connection !== undefined) {
       const ended = new Promise<void>((resolve) => {
@@ -153,33 +108,16 @@ export class UpstreamSession {
 
   /** Asks for one more standard channel; the answer comes as `onChannelOpened` or `onChannelRefused` with the returned id. */
   openChannel(nominalHps: number): number {
-    const requestId = this.#nextRequestId++;
-    this.#requests.set(requestId, { deadlineMs: this.#nowMs() + ANSWER_WITHIN_MS });
-    this.#connection?.send(
-      encodeMessage(OpenStandardMiningChannel, {
-        requestId,
-        userIdentity: this.#options.userIdentity,
-        nominalHashRate: nominalHps,
-        maxTarget: this.#options.maxTarget,
-      }),
-    );
-    return requestId;
+    return this.channels.open(nominalHps);
   }
 
   /** Tells the pool a new rate; at most one message per second and channel, the last rate wins. */
   updateChannel(channel: Channel, nominalHps: number): void {
-    const open = this.#channels.get(channel.channelId);
-    if (open === undefined) return;
-    open.pendingUpdateHps = nominalHps;
-    this.#sendDueUpdate(open);
+    this.channels.update(channel, nominalHps);
   }
 
   closeChannel(channel: Channel, reason: string): void {
-    const { channelId } = channel;
-    if (!this.#channels.delete(channelId)) return;
-    this.#forgetShares(channel);
-    channel.close();
-    this.#connection?.send(encodeMessage(CloseChannel, { channelId, reasonCode: reason }));
+    this.channels.close(channel, reason);
   }
 
   /** Gives the pool up for now, for instance because it refuses every channel. */
@@ -189,33 +127,17 @@ export class UpstreamSession {
 
   /** Sends one share before it returns. The caller has checked that the work's tip is live and the target met. */
   submit(work: Work, chainIndex: number, nonce: number, ntime: number, version: number): void {
-    const open = this.#channels.get(work.channelId);
-    if (open === undefined || this.#connection === undefined) return;
-    this.#connection.send(
-      encodeMessage(SubmitSharesStandard, {
-        channelId: work.channelId,
-        sequenceNumber: open.channel.shares.sent(chainIndex),
-        jobId: work.poolJobId,
-        nonce,
-        ntime,
-        version,
-      }),
-    );
+    this.channels.submit(work, chainIndex, nonce, ntime, version);
   }
 
   #connect(): void {
-    const configured = this.#options.endpoint;
     // The redirected server must prove the same authority, and encryption is never given up (SV2 §3.3).
-    const endpoint = { ...configured, ...this.#redirect };
+    const endpoint = { ...this.#options.endpoint, ...this.#redirect };
+    const { identity, tolerateFlagEcho } = this.#options;
     this.connects++;
     const connection = new Connection(
       this.#ports,
-      {
-        endpoint,
-        identity: this.#options.identity,
-        versionRolling: true,
-        tolerateFlagEcho: this.#options.tolerateFlagEcho,
-      },
+      { endpoint, identity, versionRolling: true, tolerateFlagEcho },
       this.#connectionHandlers,
       this.#log,
     );
@@ -230,212 +152,58 @@ export class UpstreamSession {
     onReady: ({ fixedVersion }) => {
       this.phase = "opening";
       this.reason = null;
-      this.#versionMask = fixedVersion ? 0 : this.#options.versionMask;
+      this.channels.versionMask = fixedVersion ? 0 : this.#options.versionMask;
       this.#log.info({ fixedVersion }, "connected to the pool");
-      this.#handlers.onReady(this.#versionMask);
+      this.#handlers.onReady(this.channels.versionMask);
     },
     onMessage: (message, arrivedMs) => this.#receive(message, arrivedMs),
     onChunkDone: (arrivedMs) => {
       if (!this.#newTipInChunk) return;
       this.#newTipInChunk = false;
-      this.newBlockLatency.add(this.#nowMs() - arrivedMs);
+      this.newBlockLatency.add(this.#ports.clock.nowMs() - arrivedMs);
     },
     onEnd: (end) => this.#connectionEnded(end),
   };
 
   #receive(message: MiningProtocolMessage, arrivedMs: number): void {
-    switch (message.name) {
-      case "SetNewPrevHash":
-        for (const open of this.#addressed(message.channelId)) {
-          if (open.channel.setNewPrevHash(message, arrivedMs) === "unknown-job") {
-            this.#noteStrange("SetNewPrevHash names a job that was never sent", {
-              job: message.jobId,
-            });
-          }
-          this.#workChanged(open, arrivedMs);
-        }
-        this.#newTipInChunk = true;
-        this.#countBlock(message.prevHash);
-        return;
-      case "NewMiningJob": {
-        const open = this.#channels.get(message.channelId);
-        if (open === undefined) {
-          this.#noteStrange("job for a channel that is not ours", { channel: message.channelId });
-          return;
-        }
-        const change = open.channel.newMiningJob(message, arrivedMs);
-        if (change === "active") this.#workChanged(open, arrivedMs);
-        if (change === "no-tip") {
-          this.#noteStrange("active job before any SetNewPrevHash", { job: message.jobId });
-        }
-        return;
-      }
-      case "SetTarget":
-        for (const { channel } of this.#addressed(message.channelId)) {
-          channel.setTarget(message.maximumTarget);
-        }
-        return;
-      case "SubmitShares.Success":
-        this.#sharesAcknowledged(message);
-        return;
-      case "SubmitShares.Error":
-        this.#shareRefused(message);
-        return;
-      case "OpenStandardMiningChannel.Success":
-        this.#channelOpened(message);
-        return;
-      case "OpenMiningChannel.Error":
-        if (this.#requests.delete(message.requestId)) {
-          this.#handlers.onChannelRefused(message.requestId, printable(message.errorCode));
-        }
-        return;
-      case "CloseChannel":
-        for (const { channel } of this.#addressed(message.channelId)) {
-          this.#channelClosed(channel, printable(message.reasonCode));
-        }
-        return;
-      case "Reconnect":
-        this.#redirected(message.newHost, message.newPort);
-        return;
-      case "SetExtranoncePrefix": {
-        const open = this.#channels.get(message.channelId);
-        if (open !== undefined) open.channel.extranoncePrefix = message.extranoncePrefix;
-        return;
-      }
-      case "UpdateChannel.Error":
-        this.#noteStrange("the pool refused UpdateChannel", { code: printable(message.errorCode) });
-        return;
-      case "ChannelEndpointChanged":
-        // Would end negotiated extensions of the channel (SV2 §3.6.4); none are negotiated.
-        return;
-      default:
-        this.#noteStrange("message that a header-only device has no use for", {
-          message: message.name,
-        });
+    if (this.channels.receive(message, arrivedMs)) {
+      if (message.name === "SetNewPrevHash") this.#newTipInChunk = true;
+      this.#followChannels(arrivedMs);
+    } else if (message.name === "Reconnect") {
+      this.#redirected(message.newHost, message.newPort);
+    } else if (message.name !== "ChannelEndpointChanged") {
+      // (That one would end negotiated extensions of the channel, SV2 §3.6.4; none are negotiated.)
+      const fields = { message: message.name };
+      this.#connection?.noteStrange("message that a header-only device has no use for", fields);
     }
   }
 
-  /** Our channel of that id, or all members of that group (SV2 §5.2.3). */
-  #addressed(id: number): readonly OpenChannel[] {
-    const own = this.#channels.get(id);
-    if (own !== undefined) return [own];
-    const members: OpenChannel[] = [];
-    for (const open of this.#channels.values()) {
-      if (open.channel.groupChannelId === id) members.push(open);
-    }
-    if (members.length === 0) this.#noteStrange("message for a channel that is not ours", { id });
-    return members;
-  }
-
-  #workChanged(open: OpenChannel, nowMs: number): void {
-    this.#handlers.onWork(open.channel);
-    if (open.channel.work === undefined) {
-      open.joblessSinceMs = nowMs;
-      return;
-    }
-    open.joblessSinceMs = Number.POSITIVE_INFINITY;
-    if (this.phase !== "mining") {
-      this.phase = "mining";
-      this.#miningSinceMs = nowMs;
-    }
-  }
-
-  #countBlock(prevHash: Uint8Array): void {
-    if (this.#lastPrevHash !== undefined && !equalBytes(this.#lastPrevHash, prevHash)) {
-      this.blocksSeen++;
-    }
-    this.#lastPrevHash = prevHash;
-  }
-
-  #channelOpened(
-    message: Extract<MiningProtocolMessage, { name: "OpenStandardMiningChannel.Success" }>,
-  ): void {
-    if (!this.#requests.delete(message.requestId)) {
-      this.#noteStrange("channel that was not asked for", { request: message.requestId });
-      return;
-    }
-    const channel = new Channel({ ...message, versionMask: this.#versionMask });
-    this.#channels.set(channel.channelId, {
-      channel,
-      joblessSinceMs: this.#nowMs(),
-      updateDueMs: 0,
-      pendingUpdateHps: undefined,
-    });
-    if (this.phase === "opening") this.phase = "waiting-for-job";
-    this.#handlers.onChannelOpened(message.requestId, channel);
-  }
-
-  #channelClosed(channel: Channel, reason: string): void {
-    this.#channels.delete(channel.channelId);
-    this.#forgetShares(channel);
-    channel.close();
-    this.#handlers.onChannelClosed(channel, reason);
-  }
-
-  #sharesAcknowledged(
-    message: Extract<MiningProtocolMessage, { name: "SubmitShares.Success" }>,
-  ): void {
-    const open = this.#channels.get(message.channelId);
-    if (open === undefined) return;
-    const { shares } = open.channel;
-    const before = shares.overAcknowledged;
-    shares.acknowledged(
-      message.lastSequenceNumber,
-      message.newSubmitsAcceptedCount,
-      message.newSharesSum,
-      (chainIndex) => {
-        this.accepted++;
-        this.#handlers.onShareAccepted(chainIndex);
-      },
-    );
-    if (before === 0 && shares.overAcknowledged > 0) {
-      this.#noteStrange("the pool acknowledged more shares than were sent", {
-        channel: message.channelId,
-        surplus: shares.overAcknowledged,
-      });
-    }
-  }
-
-  #shareRefused(message: Extract<MiningProtocolMessage, { name: "SubmitShares.Error" }>): void {
-    const code = printable(message.errorCode, 64);
-    const chainIndex = this.#channels
-      .get(message.channelId)
-      ?.channel.shares.refused(message.sequenceNumber);
-    if (chainIndex === undefined) return;
-    this.rejected++;
-    this.rejectedByReason[code] = (this.rejectedByReason[code] ?? 0) + 1;
-    this.#log.warn({ code, chain: chainIndex, channel: message.channelId }, "share rejected");
-    this.#handlers.onShareRejected(chainIndex, code);
+  #followChannels(nowMs: number): void {
+    if (this.#connection === undefined) return;
+    const { phase } = this.channels;
+    if (phase === "mining" && this.phase !== "mining") this.#miningSinceMs = nowMs;
+    this.phase = phase;
   }
 
   #redirected(host: string, port: number): void {
-    const { endpoint } = this.#options;
     if (++this.#redirects > MAX_REDIRECTS) {
       this.#redirect = undefined;
       this.#connection?.fail("protocol", `redirected more than ${MAX_REDIRECTS} times in a row`);
       return;
     }
-    const current = this.#redirect ?? endpoint;
+    const current = this.#redirect ?? this.#options.endpoint;
     this.#redirect = {
       host: host === "" ? current.host : host,
       port: port === 0 ? current.port : port,
     };
-    this.#log.info(
-      { host: printable(this.#redirect.host), port: this.#redirect.port },
-      "the pool asks to reconnect",
-    );
+    const shown = { host: printable(this.#redirect.host), port: this.#redirect.port };
+    this.#log.info(shown, "the pool asks to reconnect");
     this.#connection?.close("reconnect");
   }
 
   #connectionEnded(end: ConnectionEnd): void {
     this.#connection = undefined;
-    this.#requests.clear();
-    for (const { channel } of this.#channels.values()) {
-      this.#forgetShares(channel);
-      channel.close();
-    }
-    this.#channels.clear();
-    this.#lastPrevHash = undefined;
+    this.channels.lost();
     this.reason = end.reason;
     this.#handlers.onDown(end.reason);
     if (this.#stopping !== undefined) {
@@ -448,38 +216,21 @@ export class UpstreamSession {
       this.#redirect = undefined;
       const policy = end.kind === "refused" ? REFUSAL_BACKOFF : NETWORK_BACKOFF;
       waitMs = backoffMs(policy, this.#failures, this.#ports.entropy.fraction());
-      this.#log.warn(
-        { reason: end.reason, kind: end.kind, retryInMs: Math.round(waitMs) },
-        "pool lost",
-      );
+      const fields = { reason: end.reason, kind: end.kind, retryInMs: Math.round(waitMs) };
+      this.#log.warn(fields, "pool lost");
     }
     this.phase = "backing-off";
     this.#retry = this.#ports.clock.after(waitMs, () => this.#connect());
   }
 
-  #forgetShares(channel: Channel): void {
-    this.lostUnacknowledged += channel.shares.unacknowledged + channel.shares.forgotten;
-  }
-
   #checkDeadlines(): void {
     const connection = this.#connection;
     if (connection === undefined) return;
-    const nowMs = this.#nowMs();
-    for (const { deadlineMs } of this.#requests.values()) {
-      if (nowMs > deadlineMs) {
-        connection.fail(
-          "network",
-          `no answer to OpenStandardMiningChannel within ${ANSWER_WITHIN_MS / 1_000} s`,
-        );
-        return;
-      }
-    }
-    for (const open of this.#channels.values()) {
-      this.#sendDueUpdate(open);
-      if (nowMs - open.joblessSinceMs > JOB_WITHIN_MS) {
-        connection.fail("network", `no job for ${JOB_WITHIN_MS / 1_000} s`);
-        return;
-      }
+    const nowMs = this.#ports.clock.nowMs();
+    const useless = this.channels.check(nowMs);
+    if (useless !== undefined) {
+      connection.fail("network", useless);
+      return;
     }
     if (this.phase !== "mining") return;
     if (nowMs - this.#miningSinceMs > PROVEN_AFTER_MS) {
@@ -489,27 +240,5 @@ export class UpstreamSession {
     if (nowMs - connection.lastReceivedMs > SILENCE_MS) {
       connection.fail("network", `nothing heard for ${SILENCE_MS / 1_000} s`);
     }
-  }
-
-  #sendDueUpdate(open: OpenChannel): void {
-    const nominalHashRate = open.pendingUpdateHps;
-    if (nominalHashRate === undefined || this.#nowMs() < open.updateDueMs) return;
-    open.pendingUpdateHps = undefined;
-    open.updateDueMs = this.#nowMs() + UPDATE_PERIOD_MS;
-    this.#connection?.send(
-      encodeMessage(UpdateChannel, {
-        channelId: open.channel.channelId,
-        nominalHashRate,
-        maximumTarget: this.#options.maxTarget,
-      }),
-    );
-  }
-
-  #noteStrange(what: string, fields: object): void {
-    this.#connection?.noteStrange(what, fields);
-  }
-
-  #nowMs(): number {
-    return this.#ports.clock.nowMs();
   }
 }

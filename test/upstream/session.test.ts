@@ -382,6 +382,7 @@ describe("messages that change work", () => {
     expect(recorder.opened.map(({ work }) => work?.target[0])).toEqual([0x3c, 0x3c]);
     last().send(encodeMessage(CloseChannel, { channelId: 1, reasonCode: "maintenance" }));
     expect(recorder.events.slice(2)).toEqual(["closed 2 maintenance", "closed 3 maintenance"]);
+    expect(recorder.session?.phase).toBe("opening");
   });
 
   test("cases 13, 73, 74: what is not for us is ignored and the connection stays", async () => {
@@ -456,7 +457,7 @@ describe("messages that change work", () => {
     for (const fill of [0xaa, 0xbb, 0xcc]) {
       last().sendTogether([...blockFrames(2, fill, fill), ...blockFrames(3, fill, fill)]);
     }
-    expect(session.blocksSeen).toBe(2);
+    expect(session.channels.blocksSeen).toBe(2);
   });
 });
 
@@ -488,7 +489,7 @@ describe("shares", () => {
     last().send(
       encodeMessage(SubmitSharesError, { channelId: 2, sequenceNumber: 1, errorCode: "bad-mood" }),
     );
-    expect(session.rejectedByReason).toEqual({ "bad-mood": 1 });
+    expect(session.channels.rejectedByReason).toEqual({ "bad-mood": 1 });
     expect(recorder.events).toEqual(["rejected 0 bad-mood"]);
     expect(session.phase).toBe("mining");
   });
@@ -508,7 +509,7 @@ describe("shares", () => {
       );
     }
     expect(connections).toHaveLength(1);
-    expect(session.accepted).toBe(0);
+    expect(session.channels.accepted).toBe(0);
     expect(recorder.opened[0]?.shares.unacknowledged).toBe(5);
     expect(last().received.filter((m) => m.name === "SubmitSharesStandard")).toHaveLength(5);
   });
@@ -525,7 +526,7 @@ describe("shares", () => {
     );
     network.severAll();
     await clock.advance(5_000);
-    expect(session).toMatchObject({ accepted: 1, rejected: 0, lostUnacknowledged: 2 });
+    expect(session.channels).toMatchObject({ accepted: 1, rejected: 0, lostUnacknowledged: 2 });
     expect(connections).toHaveLength(2);
     expect(last().received.some((m) => m.name === "SubmitSharesStandard")).toBe(false);
   });
