@@ -11,7 +11,6 @@ import { BIP320_MASK, BIP323_MASK } from "../src/work/work.ts";
 import { type Command, type CommandContext, exitCodes } from "./cli/command.ts";
 import { readConfigFile } from "./cli/config-file.ts";
 import type { ParsedArgs } from "./cli/parse-args.ts";
-import { RecentEvents } from "./cli/recent-events.ts";
 import {
   checkReport,
   readRunOptions,
@@ -19,10 +18,10 @@ import {
   runOptionSpecs,
   supervisionProblems,
 } from "./cli/run-options.ts";
-import { openLog } from "./log.ts";
 import { mine } from "./mine.ts";
 import { createMiner, type MinerSetup, warmUp } from "./miner-process.ts";
 import { linuxPlatform } from "./platform/linux-platform.ts";
+import { openRunLog } from "./run-log.ts";
 
 /** UART_BAUD as chips have it after reset: "no fast baud" in the configuration (drivers/bm13xx, register 0x28). */
 const RESET_FAST_BAUD = { register: 0x01301a00, hostBaud: 115_200 } as const;
@@ -50,17 +49,8 @@ async function run(args: ParsedArgs, context: CommandContext): Promise<number> {
   const problems = supervisionProblems(config, options.unsupervised);
   if (problems.length > 0) throw new ConfigError(problems);
 
-  const live = context.isTerminal && !options.json;
-  const recentEvents = live ? new RecentEvents() : undefined;
-  const log = openLog({
-    level: args.flag("verbose") ? "debug" : config.log.level,
-    to:
-      recentEvents === undefined
-        ? options.json
-          ? process.stderr
-          : process.stdout
-        : (line) => recentEvents.add(line),
-  });
+  const level = args.flag("verbose") ? "debug" : config.log.level;
+  const { log, recentEvents } = openRunLog(context, level, options.json);
   const platform = linuxPlatform();
   const setup = minerSetup(config);
   const miner = createMiner(platform, setup, log);

@@ -3,11 +3,10 @@ import { chainOf } from "../boards/known-boards.ts";
 import { chipsByName } from "../drivers/bm13xx/chips.ts";
 import { type Command, type CommandContext, exitCodes } from "../firmware/cli/command.ts";
 import type { ParsedArgs } from "../firmware/cli/parse-args.ts";
-import { RecentEvents } from "../firmware/cli/recent-events.ts";
-import { openLog } from "../firmware/log.ts";
 import { mine } from "../firmware/mine.ts";
 import { createMiner, warmUp } from "../firmware/miner-process.ts";
 import { linuxPlatform } from "../firmware/platform/linux-platform.ts";
+import { openRunLog } from "../firmware/run-log.ts";
 import { poolEndpoint } from "../src/config/pool-endpoint.ts";
 import { ConfigError } from "../src/lib/errors.ts";
 import type { PoolEndpoint } from "../src/upstream/endpoint.ts";
@@ -201,17 +200,8 @@ function endpointOf(url: string): PoolEndpoint {
 
 async function run(args: ParsedArgs, context: CommandContext): Promise<number> {
   const options = readOptions(args);
-  const live = context.isTerminal && !options.json;
-  const recentEvents = live ? new RecentEvents() : undefined;
-  const log = openLog({
-    level: options.verbose ? "debug" : "info",
-    to:
-      recentEvents === undefined
-        ? options.json
-          ? process.stderr
-          : process.stdout
-        : (line) => recentEvents.add(line),
-  });
+  const level = options.verbose ? "debug" : "info";
+  const { log, recentEvents } = openRunLog(context, level, options.json);
   const chip = chipsByName.get(options.chipName);
   if (chip === undefined) throw new ConfigError([{ path: "--chip", problem: "not known" }]);
   const declared = chainOf(chip, options.chips);
@@ -222,7 +212,7 @@ async function run(args: ParsedArgs, context: CommandContext): Promise<number> {
   };
   const platform = linuxPlatform();
 
-  if (live) context.stderr("Measuring what this machine can hash …\n");
+  if (recentEvents !== undefined) context.stderr("Measuring what this machine can hash …\n");
   const opening = openWorld(
     {
       chip: options.chipName,
