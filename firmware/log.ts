@@ -3,7 +3,7 @@ import type { Writable } from "node:stream";
 import pino from "pino";
 import type { Logger } from "../src/lib/log.ts";
 
-export const logLevels = ["trace", "debug", "info", "warn", "error", "silent"] as const;
+const logLevels = ["trace", "debug", "info", "warn", "error", "silent"] as const;
 export type LogLevel = (typeof logLevels)[number];
 
 export interface LogOptions {

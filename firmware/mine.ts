@@ -1,27 +1,37 @@
 /** Runs a miner until told to stop, shows how it goes, and says in the end what it came to. */
 import type { Miner } from "../src/hashing/miner.ts";
+import type { Logger } from "../src/lib/log.ts";
 import type { Clock } from "../src/ports/clock.ts";
+import type { MinerSnapshot } from "../src/telemetry/snapshot.ts";
 import { type CommandContext, exitCodes } from "./cli/command.ts";
 import { showLiveStatus } from "./cli/live-status.ts";
 import type { RecentEvents } from "./cli/recent-events.ts";
 import { reportJson, reportText } from "./cli/report.ts";
 
 export interface MineOptions {
-  readonly miner: Miner;
+  readonly miner: Pick<Miner, "start" | "stop" | "snapshot" | "hopeless">;
   readonly clock: Clock;
   readonly context: CommandContext;
+  /** Takes the report where no terminal and no --json asks for another form. */
+  readonly log: Logger;
   /** Counted from the moment at which every chain hashes or has failed; absent: until a signal. */
   readonly durationMs: number | undefined;
   readonly json: boolean;
   /** Shown below the live status; absent when no terminal watches. */
   readonly recentEvents: RecentEvents | undefined;
-  /** Resolves with the reason when what the miner stands on is gone (the simulated world, say). */
-  readonly groundGone?: Promise<string>;
+  /** What the miner stands on (the simulated world, say); closed before the report, which is the last word. */
+  readonly ground?: Ground;
+}
+
+export interface Ground {
+  /** Resolves with the reason when it ends without having been asked to. */
+  readonly gone: Promise<string>;
+  close(): Promise<void>;
 }
 
 /** Resolves to the exit code, all ports released. */
 export async function mine(options: MineOptions): Promise<number> {
-  const { miner, clock, context, json, recentEvents } = options;
+  const { miner, clock, context, recentEvents, ground } = options;
   const live =
     recentEvents === undefined
       ? undefined
@@ -37,18 +47,29 @@ export async function mine(options: MineOptions): Promise<number> {
     over.abort();
     // Counts of the live run; after the stop the channels are gone.
     const snapshot = miner.snapshot();
-    await miner.stop();
-    live?.[Symbol.dispose]();
-    context.stdout(json ? `${JSON.stringify(reportJson(snapshot))}\n` : reportText(snapshot));
+    try {
+      await miner.stop();
+    } finally {
+      live?.[Symbol.dispose]();
+    }
+    await ground?.close();
+    report(options, snapshot);
   }
   if (failure === undefined) return exitCodes.ok;
   context.stderr(`asicd: ${failure}\n`);
   return exitCodes.failed;
 }
 
+/** Without a terminal and without --json, stdout is the log's alone. */
+function report({ context, json, log }: MineOptions, snapshot: MinerSnapshot): void {
+  if (json) context.stdout(`${JSON.stringify(reportJson(snapshot))}\n`);
+  else if (context.isTerminal) context.stdout(reportText(snapshot));
+  else log.info({ report: reportJson(snapshot) }, "report");
+}
+
 /** Resolves with what went wrong, or `undefined` after an orderly end. */
 async function ended(options: MineOptions, signal: AbortSignal): Promise<string | undefined> {
-  const { miner, clock, durationMs, groundGone } = options;
+  const { miner, clock, durationMs, ground } = options;
   const asked = new Promise<undefined>((resolve) => {
     if (signal.aborted) resolve(undefined);
     else signal.addEventListener("abort", () => resolve(undefined), { once: true });
@@ -60,10 +81,5 @@ async function ended(options: MineOptions, signal: AbortSignal): Promise<string 
     return undefined;
   };
   const hopeless = miner.hopeless.then((reason) => `nothing left that could hash: ${reason}`);
-  return Promise.race([
-    asked,
-    timed(),
-    hopeless,
-    ...(groundGone === undefined ? [] : [groundGone]),
-  ]);
+  return Promise.race([asked, timed(), hopeless, ...(ground === undefined ? [] : [ground.gone])]);
 }

@@ -77,9 +77,9 @@ function chainStart(
     uart: path,
     chip: spec.chip.name,
     chipsExpected: spec.chipCount,
-    async bringUp(signal) {
+    async bringUp(signal, onPhase) {
       const uart = await platform.openUart(path, RESET_BAUD);
-      return bringUpChain(uart, platform.clock, options, signal, log);
+      return bringUpChain(uart, platform.clock, { ...options, onPhase }, signal, log);
     },
   };
 }

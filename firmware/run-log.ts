@@ -6,13 +6,18 @@ import { type LogLevel, openLog } from "./log.ts";
 
 export interface RunLog {
   readonly log: Logger;
-  /** Present when a person watches a terminal. */
+  /** Present when a person watches a terminal that can be painted on. */
   readonly recentEvents: RecentEvents | undefined;
 }
 
 /** With `json`, stdout belongs to the report. */
-export function openRunLog(context: CommandContext, level: LogLevel, json: boolean): RunLog {
-  if (context.isTerminal && !json) {
+export function openRunLog(
+  context: Pick<CommandContext, "isTerminal" | "env">,
+  level: LogLevel,
+  json: boolean,
+): RunLog {
+  // A dumb terminal cannot move its cursor: it gets the lines themselves.
+  if (context.isTerminal && context.env["TERM"] !== "dumb" && !json) {
     const recentEvents = new RecentEvents();
     return { log: openLog({ level, to: (line) => recentEvents.add(line) }), recentEvents };
   }

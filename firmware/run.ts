@@ -61,6 +61,7 @@ async function run(args: ParsedArgs, context: CommandContext): Promise<number> {
     miner,
     clock: platform.clock,
     context,
+    log,
     durationMs: options.durationMs,
     json: options.json,
     recentEvents,

@@ -8,6 +8,7 @@ import { createMiner, warmUp } from "../firmware/miner-process.ts";
 import { linuxPlatform } from "../firmware/platform/linux-platform.ts";
 import { openRunLog } from "../firmware/run-log.ts";
 import { poolEndpoint } from "../src/config/pool-endpoint.ts";
+import { checkUserIdentity } from "../src/config/user-identity.ts";
 import { ConfigError } from "../src/lib/errors.ts";
 import type { PoolEndpoint } from "../src/upstream/endpoint.ts";
 import { BIP320_MASK, BIP323_MASK } from "../src/work/work.ts";
@@ -185,6 +186,7 @@ function readOptions(args: ParsedArgs): SimulateOptions {
     });
   }
   args.attempt("--quirk", () => parseQuirks(args.strings("quirk")), undefined);
+  args.attempt("--user", () => checkUserIdentity(options.user, "--user"), undefined);
   if (options.poolUrl !== undefined) {
     const url = options.poolUrl;
     args.attempt("--pool", () => endpointOf(url), undefined);
@@ -230,6 +232,10 @@ async function run(args: ParsedArgs, context: CommandContext): Promise<number> {
     throw error;
   });
   if (world === undefined) return exitCodes.ok;
+  const close = async () => {
+    const result = await world.close();
+    if (result !== undefined) log.info({ ...result }, "simulated world is closed");
+  };
   try {
     const { scale, hostHps, workers, search } = world;
     const poolUrl = options.poolUrl ?? world.poolUrl;
@@ -260,13 +266,13 @@ async function run(args: ParsedArgs, context: CommandContext): Promise<number> {
       miner,
       clock: platform.clock,
       context,
+      log,
       durationMs: options.durationMs,
       json: options.json,
       recentEvents,
-      groundGone: world.gone,
+      ground: { gone: world.gone, close },
     });
   } finally {
-    const result = await world.close();
-    if (result !== undefined) log.info({ ...result }, "simulated world is closed");
+    await close();
   }
 }

@@ -115,7 +115,9 @@ describe("the README on commands", () => {
   test("explains every key of the JSON report", () => {
     const { chains, pool, ...totals } = reportJson(sampleSnapshot());
     const words = new Set(codeOf(readme));
-    for (const key of ["chains", "pool", ...[totals, pool, ...chains].flatMap(Object.keys)])
+    const { wire, hashrateWindowsHps } = totals;
+    const keyed = [totals, pool, wire, hashrateWindowsHps, ...chains];
+    for (const key of ["chains", "pool", ...keyed.flatMap(Object.keys)])
       expect(words).toContain(key);
   });
 });

@@ -18,6 +18,7 @@ import { toDisplayHex } from "../../src/bitcoin/header.ts";
 import { toHex, viewOf } from "../../src/lib/bytes.ts";
 import { explainRegisterValue, registerName } from "./explain-register.ts";
 import {
+  countBytes,
   type ExplainedField,
   type ExplainedPart,
   type Explanation,
@@ -85,16 +86,16 @@ function meaningOf(piece: Piece, chip: Bm13xxChip | undefined): Meaning {
     case "cut":
       return {
         kind: "skipped",
-        summary: `${count(bytes)} of a frame that was cut short`,
+        summary: `${countBytes(bytes)} of a frame that was cut short`,
         fields: [],
       };
     case "noise":
-      return { kind: "skipped", summary: `${count(bytes)} that belong to no frame`, fields: [] };
+      return {
+        kind: "skipped",
+        summary: `${countBytes(bytes)} that ${bytes.length === 1 ? "belongs" : "belong"} to no frame`,
+        fields: [],
+      };
   }
-}
-
-function count({ length }: Uint8Array): string {
-  return length === 1 ? "1 byte" : `${length} bytes`;
 }
 
 function commandMeaning(bytes: Uint8Array): Meaning {

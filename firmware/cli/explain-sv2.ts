@@ -4,7 +4,13 @@ import { WireError } from "../../src/lib/errors.ts";
 import { FRAME_HEADER_BYTES, MAX_PAYLOAD_BYTES, readFrameHeader } from "../../src/sv2/frame.ts";
 import type { MessageSpec } from "../../src/sv2/message.ts";
 import { findMessage, type Protocol, protocolMessages } from "../../src/sv2/protocols.ts";
-import type { ExplainedField, ExplainedPart, Explanation, JsonValue } from "./explanation.ts";
+import {
+  countBytes,
+  type ExplainedField,
+  type ExplainedPart,
+  type Explanation,
+  type JsonValue,
+} from "./explanation.ts";
 
 /** Takes any bytes: what is no frame is said to be none. */
 export function explainSv2Bytes(bytes: Uint8Array): Explanation {
@@ -28,7 +34,7 @@ function frameAt(bytes: Uint8Array, offset: number): ExplainedPart {
     fields: [],
   });
   if (rest.length < FRAME_HEADER_BYTES)
-    return skipped(`${rest.length} bytes, a frame's header alone has ${FRAME_HEADER_BYTES}`);
+    return skipped(`${countBytes(rest)}, a frame's header alone has ${FRAME_HEADER_BYTES}`);
   const header = readFrameHeader(rest, MAX_PAYLOAD_BYTES);
   const length = FRAME_HEADER_BYTES + header.payloadBytes;
   const { extensionType, messageType, channelMessage, payloadBytes } = header;

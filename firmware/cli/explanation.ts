@@ -70,3 +70,8 @@ export function hexField(name: string, value: string): ExplainedField {
 export function hex(value: number, digits: number): string {
   return (value >>> 0).toString(16).padStart(digits, "0");
 }
+
+/** "1 byte", "12 bytes". */
+export function countBytes({ length }: { readonly length: number }): string {
+  return length === 1 ? "1 byte" : `${length} bytes`;
+}

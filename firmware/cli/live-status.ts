@@ -3,7 +3,7 @@ import type { Clock } from "../../src/ports/clock.ts";
 import type { MinerSnapshot } from "../../src/telemetry/snapshot.ts";
 import type { CommandContext } from "./command.ts";
 import { cut } from "./format.ts";
-import { type StatusLine, statusLines, type Tone } from "./status-lines.ts";
+import { importance, type StatusLine, statusLines, type Tone } from "./status-lines.ts";
 
 export interface LiveStatusSource {
   snapshot(): MinerSnapshot;
@@ -33,7 +33,7 @@ export function showLiveStatus(
   clock: Pick<Clock, "every">,
   source: LiveStatusSource,
 ): Disposable {
-  const inColor = (context.env["NO_COLOR"] ?? "") === "" && context.env["TERM"] !== "dumb";
+  const inColor = (context.env["NO_COLOR"] ?? "") === "";
   let shown = true;
 
   const paint = () => context.stdout(frame(source, context.terminalSize(), inColor));
@@ -64,15 +64,25 @@ export function frame(
   const status = statusLines(source.snapshot(), columns);
   const events = source
     .recentEvents()
-    .map((text): StatusLine => ({ text: cut(text, columns), tone: "dim" }));
+    .map((text) => ({ text: cut(text, columns), tone: "dim" as Tone }));
   const room = rows - 1;
-  const shownStatus = status.slice(0, room);
+  const shownStatus = fitInto(status, room);
   const eventRoom = Math.max(0, room - shownStatus.length - 1);
   const shownEvents = eventRoom === 0 ? [] : events.slice(-eventRoom);
-  const separator: StatusLine[] = shownEvents.length > 0 ? [{ text: "", tone: "plain" }] : [];
+  const separator = shownEvents.length > 0 ? [{ text: "", tone: "plain" as Tone }] : [];
   const painted = [...shownStatus, ...separator, ...shownEvents].map(({ text, tone }) => {
     const color = inColor ? COLOR_OF_TONE[tone] : "";
     return color === "" ? text : `${color}${text}${RESET}`;
   });
   return `${HOME}${painted.map((text) => `${text}${ERASE_LINE}\r\n`).join("")}${ERASE_BELOW}`;
+}
+
+/** A low terminal loses the least important lines, of equals the lowest. */
+function fitInto(lines: readonly StatusLine[], room: number): readonly StatusLine[] {
+  const weights = lines.map(({ weight }) => importance.indexOf(weight));
+  const dropped = lines
+    .map((_, i) => i)
+    .sort((a, b) => (weights[a] ?? 0) - (weights[b] ?? 0) || b - a)
+    .slice(0, Math.max(0, lines.length - room));
+  return lines.filter((_, i) => !dropped.includes(i));
 }

@@ -20,6 +20,8 @@ export interface Bounds {
   readonly max: number;
   /** Unit of the value, for the error text. */
   readonly unit?: string;
+  /** The error text shows the bounds as people write such values: in hex. */
+  readonly inHex?: boolean;
 }
 
 export interface ParsedArgs {
@@ -228,9 +230,10 @@ function within({ min, max }: Bounds, value: number | undefined): number | undef
   return value !== undefined && value >= min && value <= max ? value : undefined;
 }
 
-function describeBounds({ min, max, unit }: Bounds): string {
+function describeBounds({ min, max, unit, inHex = false }: Bounds): string {
   const suffix = unit === undefined ? "" : ` ${unit}`;
+  const show = (value: number) => (inHex ? `0x${value.toString(16).padStart(8, "0")}` : `${value}`);
   return max === Number.POSITIVE_INFINITY || max === Number.MAX_SAFE_INTEGER
-    ? `of at least ${min}${suffix}`
-    : `from ${min} to ${max}${suffix}`;
+    ? `of at least ${show(min)}${suffix}`
+    : `from ${show(min)} to ${show(max)}${suffix}`;
 }

@@ -23,8 +23,9 @@ const READER_GONE = new Set(["EPIPE", "EIO", "ERR_STREAM_DESTROYED"]);
 export function processContext(): ProcessContext {
   const abort = new AbortController();
   let failed = false;
+  let hasBug = false;
   let resultsWritten = false;
-  let readerGone = false;
+  let outputGone = false;
 
   let askedAtMs = Number.POSITIVE_INFINITY;
   function endInGoodOrder(signal: NodeJS.Signals): void {
@@ -38,10 +39,17 @@ export function processContext(): ProcessContext {
   process.on("SIGTERM", endInGoodOrder);
   process.on("SIGHUP", endInGoodOrder);
 
+  /** Also when the command has ended before with another code. */
+  function markFailed(): void {
+    failed = true;
+    process.exitCode = exitCodes.failed;
+  }
+
   function fail(error: unknown): void {
     process.stderr.write(`asicd: internal error: ${errorText(error, true)}\n`);
-    if (failed) process.exit(exitCodes.failed);
-    failed = true;
+    if (hasBug) process.exit(exitCodes.failed);
+    hasBug = true;
+    markFailed();
     setTimeout(() => process.exit(exitCodes.failed), FAIL_WITHIN_MS).unref();
     abort.abort();
   }
@@ -49,8 +57,11 @@ export function processContext(): ProcessContext {
   process.on("unhandledRejection", fail);
 
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-    if (!READER_GONE.has(error.code ?? "")) throw error;
-    readerGone = true;
+    if (!outputGone && !READER_GONE.has(error.code ?? "")) {
+      process.stderr.write(`asicd: cannot write the result: ${errorText(error, false)}\n`);
+      markFailed();
+    }
+    outputGone = true;
     // Who asked for results has left. A daemon that only logs goes on: losing its log is no reason to stop mining.
     if (resultsWritten) abort.abort();
   });
@@ -61,7 +72,7 @@ export function processContext(): ProcessContext {
   return {
     stdout(text) {
       resultsWritten = true;
-      if (!readerGone) process.stdout.write(text);
+      if (!outputGone) process.stdout.write(text);
     },
     stderr: (text) => void process.stderr.write(text),
     isTerminal: process.stdout.isTTY === true,

@@ -74,7 +74,7 @@ async function findCommand(program: Program, name: string): Promise<Command> {
 const PROBLEMS_SHOWN = 50;
 
 /** Tells the person what went wrong: all problems of wrong input, one line of anything else. Returns the exit code. */
-export function reportError(
+function reportError(
   error: unknown,
   argv: readonly string[],
   context: Pick<CommandContext, "stderr" | "env">,

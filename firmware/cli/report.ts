@@ -1,12 +1,15 @@
 /** What a run came to: as stable JSON for scripts, and as a few lines for people. */
 import type {
   ChainSnapshot,
+  HashrateSnapshot,
   LatencySnapshot,
   MinerSnapshot,
   NonceCounts,
 } from "../../src/telemetry/snapshot.ts";
 import { formatDuration, formatHashrate, formatMs, formatScale } from "./format.ts";
-import { countNonces, describeRejections, shortPoolUrl } from "./status-lines.ts";
+import { countNonces, countUnanswered, describeRejections, shortPoolUrl } from "./status-lines.ts";
+
+type WireCounts = ChainSnapshot["wire"];
 
 /** Of the machine, and with the same keys of each chain. README.md documents the keys; they are kept. */
 export interface ReportFigures extends NonceCounts {
@@ -15,14 +18,17 @@ export interface ReportFigures extends NonceCounts {
   readonly nominalHps: number;
   /** Mean since hashing began, from verified work. */
   readonly hashrateHps: number;
+  /** Over the last 5 s, 1 min, 5 min, 15 min and 24 h. */
+  readonly hashrateWindowsHps: HashrateSnapshot;
   /** Everything that the chips reported. */
   readonly nonces: number;
   readonly accepted: number;
   readonly rejected: number;
   /** Nominal rate of the real hardware ÷ that of this run; 1 on real hardware. */
   readonly scale: number;
-  /** From the received chunk to the last chain's job frame handed to the kernel: for one chain an upper bound. */
+  /** From the received chunk to the job frame handed to the kernel: the chain's, and for the machine its last chain's. */
   readonly newBlockLatencyMs: LatencySnapshot | null;
+  readonly wire: WireCounts;
 }
 
 export interface ChainReport extends ReportFigures {
@@ -31,8 +37,11 @@ export interface ChainReport extends ReportFigures {
   readonly chip: string;
   readonly phase: string;
   readonly reason: string | null;
+  readonly bringUpStep: string | null;
   readonly frequencyMHz: number;
   readonly repeatedWork: number;
+  /** Of each chip, in the order of their addresses. */
+  readonly chipHashrateHps: readonly number[];
 }
 
 export interface Report extends ReportFigures {
@@ -55,7 +64,6 @@ export interface Report extends ReportFigures {
 /** The report of `simulate --json` and `run --json`. */
 export function reportJson(snapshot: MinerSnapshot): Report {
   const { pool, total, chains, scale } = snapshot;
-  const shared = { scale, newBlockLatencyMs: pool.newBlockLatencyMs };
   return {
     simulated: snapshot.simulated,
     uptimeS: snapshot.uptimeS,
@@ -63,10 +71,13 @@ export function reportJson(snapshot: MinerSnapshot): Report {
     chipsFound: total.chipsFound,
     nominalHps: total.nominalHps,
     hashrateHps: total.hashrateHps,
+    hashrateWindowsHps: total.hashrateWindowsHps,
     accepted: total.accepted,
     rejected: total.rejected,
     ...nonceFigures(total),
-    ...shared,
+    wire: sumOfWires(chains),
+    scale,
+    newBlockLatencyMs: pool.newBlockLatencyMs,
     pool: {
       url: pool.url,
       phase: pool.phase,
@@ -85,18 +96,34 @@ export function reportJson(snapshot: MinerSnapshot): Report {
         chip: chain.chip,
         phase: chain.phase,
         reason: chain.reason,
+        bringUpStep: chain.bringUpStep,
         chipsExpected: chain.chipsExpected,
         chipsFound: chain.chipsFound,
         frequencyMHz: chain.frequencyMHz,
         nominalHps: chain.nominalHps,
         hashrateHps: chain.hashrateHps,
+        hashrateWindowsHps: chain.hashrateWindowsHps,
+        chipHashrateHps: chain.chipHashrateHps,
         accepted: chain.accepted,
         rejected: chain.rejected,
         repeatedWork: chain.repeatedWork,
         ...nonceFigures(chain),
-        ...shared,
+        wire: chain.wire,
+        scale,
+        newBlockLatencyMs: chain.newBlockLatencyMs,
       }),
     ),
+  };
+}
+
+function sumOfWires(chains: readonly ChainSnapshot[]): WireCounts {
+  const sum = (key: keyof WireCounts) => chains.reduce((total, { wire }) => total + wire[key], 0);
+  return {
+    framesReceived: sum("framesReceived"),
+    bytesDropped: sum("bytesDropped"),
+    crcErrors: sum("crcErrors"),
+    wrongChipIds: sum("wrongChipIds"),
+    unexpectedFrames: sum("unexpectedFrames"),
   };
 }
 
@@ -121,12 +148,12 @@ export function reportText(snapshot: MinerSnapshot): string {
   return `${[
     `Ran ${formatDuration(snapshot.uptimeS)} against ${shortPoolUrl(pool.url)}${snapshot.simulated ? `, simulated ${formatScale(snapshot.scale)}` : ""}.`,
     ...chains.map(chainText),
-    `Shares: ${pool.accepted} accepted, ${pool.rejected} rejected${rejections === "" ? "" : ` (${rejections})`}, ${pool.unacknowledged + pool.lostUnacknowledged} unanswered.`,
+    `Shares: ${pool.accepted} accepted, ${pool.rejected} rejected${rejections === "" ? "" : ` (${rejections})`}, ${countUnanswered(pool)} unanswered.`,
     `Hashrate: ${formatHashrate(total.hashrateHps)} of ${formatHashrate(total.nominalHps)} nominal; hardware errors: ${total.hardwareErrors}.`,
     ...(latency === null
       ? []
       : [
-          `New block to the last chain's job: p50 ${formatMs(latency.p50)}, p99 ${formatMs(latency.p99)} (${latency.count} blocks).`,
+          `New block to the last chain's job: p50 ${formatMs(latency.p50)}, p99 ${formatMs(latency.p99)} (${pool.blocksSeen} blocks).`,
         ]),
   ].join("\n")}\n`;
 }

@@ -38,7 +38,8 @@ export const runDescription = `Mines with hash chains that are already powered a
 
 This version talks to the chips only. It does not switch power, turn fans or read temperatures, so it refuses to hash
 on real hardware unless --unsupervised states that something else supervises power and cooling. Chains behind a
-pseudo terminal (/dev/pts/N: a simulator) need no such statement.`;
+pseudo terminal (/dev/pts/N: a simulator) need no such statement; real hardware behind socat or ser2net must not be
+given that way.`;
 
 export interface RunOptions {
   readonly configFile: string;

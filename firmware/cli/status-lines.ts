@@ -18,16 +18,16 @@ import {
 
 export type Tone = "plain" | "strong" | "dim" | "warning" | "bad";
 
+/** What a line is worth on a terminal with too few rows; the first go first. */
+export const importance = ["channel", "blocks", "gap", "chain", "context", "sum"] as const;
+
 export interface StatusLine {
   readonly text: string;
   readonly tone: Tone;
+  readonly weight: (typeof importance)[number];
 }
 
 /** The status, no line wider than `width` columns. */
-export function renderStatus(snapshot: MinerSnapshot, width: number): string[] {
-  return statusLines(snapshot, width).map(({ text }) => text);
-}
-
 export function statusLines(snapshot: MinerSnapshot, width: number): StatusLine[] {
   const lines: StatusLine[] = [
     line(`asicd  up ${formatDuration(snapshot.uptimeS)}`, "strong"),
@@ -39,12 +39,12 @@ export function statusLines(snapshot: MinerSnapshot, width: number): StatusLine[
           ),
         ]
       : []),
-    line(""),
+    line("", "plain", "gap"),
     ...poolLines(snapshot.pool),
-    line(""),
+    line("", "plain", "gap"),
     ...chainLines(snapshot, width),
   ];
-  return lines.map(({ text, tone }) => ({ text: cut(text, width), tone }));
+  return lines.map((one) => ({ ...one, text: cut(one.text, width) }));
 }
 
 /** "stratum2+tcp://host:port/KEY" without most of the key: it is public, long, and says little to the eye. */
@@ -61,6 +61,11 @@ export function describeRejections(byReason: Readonly<Record<string, number>>): 
     .join(", ");
 }
 
+/** Shares to which the pool said neither yes nor no, whether it still can or not. */
+export function countUnanswered(pool: PoolSnapshot): number {
+  return pool.unacknowledged + pool.lostUnacknowledged;
+}
+
 function poolLines(pool: PoolSnapshot): StatusLine[] {
   const mining = pool.phase === "mining";
   const reason = pool.reason === null || mining ? "" : `: ${printable(pool.reason)}`;
@@ -74,15 +79,19 @@ function poolLines(pool: PoolSnapshot): StatusLine[] {
       line(
         `Channel  ${channel.channelId} for chain ${channel.chainIndexes.join(", ")}  difficulty ${formatDifficulty(channel.shareDifficulty)}  ${channel.accepted} accepted  ${channel.rejected} rejected`,
         "dim",
+        "channel",
       ),
     ),
     line(
-      `Shares   ${pool.accepted} accepted  ${pool.rejected} rejected  ${pool.unacknowledged} pending${pool.lostUnacknowledged > 0 ? `  ${pool.lostUnacknowledged} lost with a connection` : ""}`,
+      `Shares   ${pool.accepted} accepted  ${pool.rejected} rejected  ${countUnanswered(pool)} unanswered${pool.lostUnacknowledged > 0 ? ` (${pool.lostUnacknowledged} lost with a connection)` : ""}`,
       "strong",
+      "sum",
     ),
     ...(rejections === "" ? [] : [line(`Rejected ${rejections}`, "bad")]),
     line(
       `Blocks   ${pool.blocksSeen} seen${latency === null ? "" : `  new block to the last chain's job: p50 ${formatMs(latency.p50)}  p99 ${formatMs(latency.p99)}`}`,
+      "plain",
+      "blocks",
     ),
   ];
 }
@@ -172,10 +181,10 @@ function chainLines(snapshot: MinerSnapshot, width: number): StatusLine[] {
   return [
     line(join(columns.map(({ title }) => title)), "dim"),
     ...snapshot.chains.flatMap((chain, i) => [
-      line(join(rows[i] ?? []), chain.phase === "hashing" ? "plain" : "warning"),
+      line(join(rows[i] ?? []), chain.phase === "hashing" ? "plain" : "warning", "chain"),
       ...notes(chain),
     ]),
-    ...(snapshot.chains.length > 1 ? [line(join(total), "strong")] : []),
+    ...(snapshot.chains.length > 1 ? [line(join(total), "strong", "sum")] : []),
   ];
 }
 
@@ -189,23 +198,45 @@ function columnsThatFit(widths: readonly number[], width: number): number {
 }
 
 function notes(chain: ChainSnapshot): StatusLine[] {
+  const note = (text: string, tone: Tone) => line(`       ${text}`, tone, "chain");
   const found: StatusLine[] = [];
   if (chain.phase !== "hashing") {
+    const step = chain.bringUpStep === null ? "" : `, ${printable(chain.bringUpStep, 40)}`;
     const reason = chain.reason === null ? "" : `: ${printable(chain.reason)}`;
     found.push(
-      line(`       ${chain.phase}${reason}`, chain.phase === "faulted" ? "bad" : "warning"),
+      note(`${chain.phase}${step}${reason}`, chain.phase === "faulted" ? "bad" : "warning"),
     );
   }
+  const wire = describeWireErrors(chain.wire);
+  if (wire !== "") found.push(note(`wire: ${wire}`, "warning"));
   if (chain.repeatedWork > 0)
     found.push(
-      line(
-        `       search space exhausted, ${(100 * chain.repeatedWork).toFixed(1)} % of work repeats`,
+      note(
+        `search space exhausted, ${(100 * chain.repeatedWork).toFixed(1)} % of work repeats`,
         "bad",
       ),
     );
   return found;
 }
 
-function line(text: string, tone: Tone = "plain"): StatusLine {
-  return { text, tone };
+/** "12 bytes dropped, 1 bad CRC"; empty when nothing went wrong. */
+function describeWireErrors(wire: ChainSnapshot["wire"]): string {
+  const counts: readonly (readonly [count: number, one: string, many: string])[] = [
+    [wire.bytesDropped, "byte dropped", "bytes dropped"],
+    [wire.crcErrors, "bad CRC", "bad CRCs"],
+    [wire.wrongChipIds, "wrong chip id", "wrong chip ids"],
+    [wire.unexpectedFrames, "unexpected frame", "unexpected frames"],
+  ];
+  return counts
+    .filter(([count]) => count > 0)
+    .map(([count, one, many]) => `${count} ${count === 1 ? one : many}`)
+    .join(", ");
+}
+
+function line(
+  text: string,
+  tone: Tone = "plain",
+  weight: StatusLine["weight"] = "context",
+): StatusLine {
+  return { text, tone, weight };
 }

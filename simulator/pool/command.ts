@@ -6,7 +6,7 @@ import { systemEntropy } from "../../firmware/platform/system-entropy.ts";
 import { toHex } from "../../src/lib/bytes.ts";
 import type { PoolEvent, PoolStatistics } from "./events.ts";
 import { leniencyTable, parseLeniencies } from "./leniencies.ts";
-import { runSimulatedPool } from "./main.ts";
+import { isEveryAddress, runSimulatedPool, urlHost } from "./main.ts";
 import { defaultPoolOptions as standard } from "./options.ts";
 import { parseQuirks, quirkTable } from "./quirks.ts";
 import type { SimulatedPoolSettings } from "./settings.ts";
@@ -129,7 +129,7 @@ export function readPoolSettings(args: ParsedArgs): SimulatedPoolSettings {
     blockIntervalMs: interval(args, "block-interval", standard.blockIntervalMs),
     templateIntervalMs: interval(args, "template-interval", standard.templateIntervalMs),
     vardiffPeriodMs: interval(args, "vardiff", standard.vardiffPeriodMs),
-    nbits: args.integer("nbits", { min: 0x03000001, max: 0x207fffff }, standard.nbits),
+    nbits: args.integer("nbits", { min: 0x03000001, max: 0x207fffff, inHex: true }, standard.nbits),
     versionMask: args.oneOf("version-mask", ["bip320", "bip323"], standard.versionMask),
     prevHashTo: args.flag("group-prev-hash") ? "group" : "channel",
     leniencies,
@@ -150,6 +150,10 @@ async function run(args: ParsedArgs, context: CommandContext): Promise<number> {
   const print = (line: object) => context.stdout(`${JSON.stringify(line)}\n`);
   if (json) print({ event: "listening", url, host: settings.host, port });
   else context.stdout(`${url}\n`);
+  if (isEveryAddress(settings.host ?? ""))
+    context.stderr(
+      `Listening on every address of this machine; from another one, put this machine's address in place of ${urlHost(settings.host ?? "")}.\n`,
+    );
   using _subscription = pool.onEvent((event) => {
     if (json) print(event);
     else if (isWorthALine(event)) context.stderr(`${describe(event)}\n`);

@@ -2,9 +2,9 @@
 import { schnorr } from "@noble/curves/secp256k1.js";
 import { nodeAead } from "../../firmware/node-aead.ts";
 import { listen } from "../../firmware/platform/tcp-listener.ts";
-import { formatAuthorityKey } from "../../src/noise/authority-key.ts";
 import type { Clock } from "../../src/ports/clock.ts";
 import type { Entropy } from "../../src/ports/entropy.ts";
+import { formatPoolUrl } from "../../src/upstream/pool-url.ts";
 import { SimulatedPool } from "./pool.ts";
 import { poolOptionsOf, type SimulatedPoolSettings } from "./settings.ts";
 
@@ -42,14 +42,27 @@ export async function runSimulatedPool(
   }
 }
 
-/** No URL form is defined for plaintext; without a key there is none to show. */
+/** Where a device on this machine finds a pool that listens on `host`. */
 export function poolUrl(
   host: string,
   port: number,
   authoritySecret: Uint8Array | undefined,
 ): string {
-  const address = `stratum2+tcp://${host.includes(":") ? `[${host}]` : host}:${port}`;
-  return authoritySecret === undefined
-    ? address
-    : `${address}/${formatAuthorityKey(schnorr.getPublicKey(authoritySecret))}`;
+  return formatPoolUrl({
+    host: urlHost(host),
+    port,
+    authorityKey: authoritySecret === undefined ? undefined : schnorr.getPublicKey(authoritySecret),
+    secure: authoritySecret !== undefined,
+  });
+}
+
+/** "0.0.0.0" and "::" are places to listen on, not to connect to. */
+export function isEveryAddress(host: string): boolean {
+  return host === "0.0.0.0" || host === "::";
+}
+
+/** What stands in the URL for a pool that listens on `host`. */
+export function urlHost(host: string): string {
+  if (!isEveryAddress(host)) return host;
+  return host === "::" ? "::1" : "127.0.0.1";
 }

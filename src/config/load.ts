@@ -4,13 +4,8 @@ import { ConfigError, type ConfigProblem } from "../lib/errors.ts";
 import { nearest } from "../lib/nearest.ts";
 import { poolEndpoint } from "./pool-endpoint.ts";
 import { checkAgainst, WHOLE_FILE } from "./problems.ts";
-import {
-  type ChainConfig,
-  CONFIG_VERSION,
-  type Config,
-  configSchema,
-  type PoolConfig,
-} from "./schema.ts";
+import { type ChainConfig, CONFIG_VERSION, type Config, configSchema } from "./schema.ts";
+import { checkUserIdentity } from "./user-identity.ts";
 
 /** What the configuration must know of a chip, from the driver's tables. */
 export interface ConfigurableChip {
@@ -44,7 +39,9 @@ export function loadConfig(value: unknown, chips: readonly ConfigurableChip[]): 
   const config = checked.value as Config;
   const problems = [...checked.problems];
   if (isSound("pool.url") && isSound("pool.allowUnauthenticated"))
-    problems.push(...poolProblems(config.pool));
+    problems.push(...problemsOf(() => poolEndpoint(config.pool, "pool.url")));
+  if (isSound("pool.user"))
+    problems.push(...problemsOf(() => checkUserIdentity(config.pool.user, "pool.user")));
   if (isSound("chains"))
     for (const [i, chain] of config.chains.entries())
       if (isSound(`chains[${i}]`))
@@ -71,12 +68,12 @@ function newerVersion(value: unknown): ConfigProblem | undefined {
   };
 }
 
-function poolProblems(pool: PoolConfig): ConfigProblem[] {
+function problemsOf(check: () => unknown): readonly ConfigProblem[] {
   try {
-    poolEndpoint(pool, "pool.url");
+    check();
     return [];
   } catch (error) {
-    if (error instanceof ConfigError) return [...error.problems];
+    if (error instanceof ConfigError) return error.problems;
     throw error;
   }
 }

@@ -87,7 +87,7 @@ export function checkAgainst(
 }
 
 /** "a number from 50 to 1000 MHz"; empty for what needs no words. */
-export function describeAllowed(node: SchemaNode): string {
+function describeAllowed(node: SchemaNode): string {
   if (node.const !== undefined) return JSON.stringify(node.const);
   if (node.enum !== undefined) return node.enum.map((one) => JSON.stringify(one)).join(", ");
   if (node.anyOf !== undefined) return node.anyOf.map(describeAllowed).join(", or ");

@@ -17,9 +17,9 @@ const poolSchema = Type.Object(
         "Stratum V2 pool with its authority key: stratum2+tcp://HOST:PORT/KEY; without encryption, to a proxy on the same private network only: stratum2+tcp+insecure://HOST:PORT",
     }),
     user: Type.String({
-      maxLength: 255,
       default: "",
-      description: "Who the shares are for, as the pool wants it (the protocol's user_identity)",
+      description:
+        "Who the shares are for, as the pool wants it (the protocol's user_identity), at most 255 bytes",
     }),
     versionMask: Type.Enum(["bip320", "bip323"], {
       default: "bip320",

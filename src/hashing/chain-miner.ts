@@ -1,6 +1,7 @@
 /** One chain of chips at work: gives it headers, judges its nonces, counts. */
 import type { Clock } from "../ports/clock.ts";
 import { HashrateEstimator } from "../telemetry/hashrate.ts";
+import { LatencyRecorder } from "../telemetry/latency.ts";
 import type { Channel } from "../upstream/channel.ts";
 import { type HeaderSpace, JobRegistry, sameHeaders } from "../work/job-registry.ts";
 import { NonceCheck, type NonceOutcome } from "../work/nonce-check.ts";
@@ -10,6 +11,9 @@ import type { HashChain } from "./hash-chain.ts";
 
 /** A job is replaced when this share of the chips' epoch has passed: they repeat it silently after the whole. */
 const REFRESH_AT_EPOCH_SHARE = 0.9;
+
+/** A command to stop may be lost on a noisy line, and chips that nobody feeds repeat their last job at full power. */
+const REPEAT_IDLE_AFTER_MS = 1_000;
 
 /** Sends a share; the work's tip is live and the job's target met. */
 export type SubmitShare = (
@@ -33,6 +37,8 @@ export class ChainMiner {
   readonly index: number;
   readonly chain: HashChain;
   readonly hashrate: HashrateEstimator;
+  /** From the received chunk with a new block to this chain's job handed to the kernel. */
+  readonly newBlockLatency = new LatencyRecorder();
   /** Verified hashes of each chip. */
   readonly chipHashes: Float64Array;
   readonly outcomes: Record<NonceOutcome, number> = {
@@ -54,6 +60,7 @@ export class ChainMiner {
   readonly #sources: Source[] = [];
   #active: Source | undefined;
   #dispatchedAtMs = 0;
+  #toldToIdleAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(index: number, chain: HashChain, clock: Clock, submit: SubmitShare) {
     this.index = index;
@@ -66,6 +73,8 @@ export class ChainMiner {
     this.#startedMs = clock.nowMs();
     this.hashrate = new HashrateEstimator(this.#startedMs);
     this.chipHashes = new Float64Array(chain.chipsFound);
+    // Bring-up leaves the chips ready to hash, perhaps with the job of an earlier run.
+    this.#idle(this.#startedMs);
     chain.onNonce((chipJobId, nonce, versionBits, chipIndex) =>
       this.#judge(chipJobId, nonce, versionBits, chipIndex),
     );
@@ -90,6 +99,8 @@ export class ChainMiner {
     const known = this.#sources.find((source) => source.channel === channel);
     if (known === undefined) {
       this.#sources.push({ channel, share, space: undefined, hostCounter: 0 });
+    } else if (sameShare(known.share, share)) {
+      return;
     } else {
       known.share = share;
     }
@@ -103,12 +114,16 @@ export class ChainMiner {
     if (removed === this.#active) this.#continueElsewhere();
   }
 
-  /** The channel's work was replaced: the chips get it before this returns, or are told to stop. */
-  workChanged(channel: Channel): void {
+  /**
+   * The channel's work was replaced: the chips get it before this returns, or are told to stop. `newBlockAtMs`: when the
+   * new block arrived that is the reason.
+   */
+  workChanged(channel: Channel, newBlockAtMs?: number): void {
     for (const source of this.#sources) {
       if (source.channel !== channel) continue;
       if (channel.work !== undefined) this.#dispatch(source, channel.work, this.#clock.nowMs());
       else if (source === this.#active) this.#continueElsewhere();
+      if (newBlockAtMs !== undefined) this.newBlockLatency.add(this.#clock.nowMs() - newBlockAtMs);
       return;
     }
   }
@@ -116,7 +131,10 @@ export class ChainMiner {
   /** Gives the chips new headers when ntime moved on or they are nearly through; called every few ten milliseconds. */
   refresh(nowMs: number): void {
     const active = this.#active;
-    if (active?.space === undefined) return;
+    if (active?.space === undefined) {
+      if (nowMs - this.#toldToIdleAtMs >= REPEAT_IDLE_AFTER_MS) this.#idle(nowMs);
+      return;
+    }
     const ticked = isFresh(active, nowMs);
     const epochMs = this.chain.epochMs(bitCount(active.share.chipMask));
     if (!ticked && nowMs - this.#dispatchedAtMs < epochMs * REFRESH_AT_EPOCH_SHARE) return;
@@ -133,8 +151,7 @@ export class ChainMiner {
   /** Stops the chips; nothing feeds them any more. */
   stop(): void {
     this.#sources.length = 0;
-    this.#active = undefined;
-    this.chain.idle();
+    this.#idle(this.#clock.nowMs());
   }
 
   /** The source after `active`, in turn, that offers headers not given out yet. */
@@ -152,10 +169,14 @@ export class ChainMiner {
     if (other?.channel.work !== undefined) {
       this.#dispatch(other, other.channel.work, this.#clock.nowMs());
     } else {
-      // A chip that gets no new job repeats its last one at full power.
-      this.#active = undefined;
-      this.chain.idle();
+      this.#idle(this.#clock.nowMs());
     }
+  }
+
+  #idle(nowMs: number): void {
+    this.#active = undefined;
+    this.#toldToIdleAtMs = nowMs;
+    this.chain.idle();
   }
 
   #dispatch(source: Source, work: Work, nowMs: number): void {
@@ -201,6 +222,10 @@ export class ChainMiner {
       }
     }
   }
+}
+
+function sameShare(a: VersionShare, b: VersionShare): boolean {
+  return a.chipMask === b.chipMask && a.hostMask === b.hostMask && a.fixedBits === b.fixedBits;
 }
 
 /** Whether the source offers headers that were not given to the chips yet. */

@@ -24,7 +24,7 @@ export interface ChainStart {
   readonly chip: string;
   readonly chipsExpected: number;
   /** Brings the chips up; the miner owns the chain from then on. */
-  bringUp(signal: AbortSignal): Promise<HashChain>;
+  bringUp(signal: AbortSignal, onStep: (step: string) => void): Promise<HashChain>;
 }
 
 export interface MinerOptions {
@@ -42,6 +42,7 @@ interface ChainState {
   readonly start: ChainStart;
   phase: ChainPhase;
   reason: string | null;
+  step: string | null;
   chain: HashChain | undefined;
   miner: ChainMiner | undefined;
 }
@@ -55,7 +56,8 @@ export class Miner {
   readonly #chains: ChainState[];
   readonly #abort = new AbortController();
   readonly #startedMs: number;
-  #upstreamStarted = false;
+  #isUpstreamStarted = false;
+  #bringUps: Promise<unknown> = Promise.resolve();
   #stopping: Promise<void> | undefined;
   #resolveHopeless: (reason: string) => void = () => {};
   /** Resolves with the reason when no chain is left that could hash. */
@@ -71,6 +73,7 @@ export class Miner {
       start,
       phase: "off",
       reason: null,
+      step: null,
       chain: undefined,
       miner: undefined,
     }));
@@ -94,7 +97,11 @@ export class Miner {
 
   /** Brings all chains up side by side; resolves when each is hashing or faulted. Never rejects for a chain's sake. */
   async start(): Promise<void> {
-    await Promise.all(this.#chains.map((state) => this.#bringUp(state)));
+    this.#isUpstreamStarted = true;
+    // At once: a wrong key or a dead pool should show before the chains have warmed up.
+    this.#session.start();
+    this.#bringUps = Promise.all(this.#chains.map((state) => this.#bringUp(state)));
+    await this.#bringUps;
   }
 
   /** Closes channels, stops hashing, releases ports. */
@@ -106,7 +113,9 @@ export class Miner {
   async #stop(): Promise<void> {
     this.#abort.abort(new DOMException("stopping", "AbortError"));
     this.#scheduler.stop();
-    if (this.#upstreamStarted) await this.#session.stop();
+    if (this.#isUpstreamStarted) await this.#session.stop();
+    // A chain in the middle of its bring-up closes its port by itself; whatever else went wrong there is start()'s to tell.
+    await this.#bringUps.catch(() => {});
     await Promise.all(
       this.#chains.map(async (state) => {
         await state.chain?.[Symbol.asyncDispose]();
@@ -119,7 +128,9 @@ export class Miner {
     state.phase = "bringing-up";
     let chain: HashChain;
     try {
-      chain = await state.start.bringUp(this.#abort.signal);
+      chain = await state.start.bringUp(this.#abort.signal, (step) => {
+        state.step = step;
+      });
     } catch (error) {
       if (this.#abort.signal.aborted) return;
       if (!(error instanceof DeviceError)) throw error;
@@ -145,16 +156,15 @@ export class Miner {
       this.#fault(state, error);
     });
     this.#scheduler.addChain(miner);
-    if (!this.#upstreamStarted) {
-      this.#upstreamStarted = true;
-      this.#session.start();
-    }
   }
 
   #fault(state: ChainState, error: DeviceError): void {
     state.phase = "faulted";
     state.reason = error.message;
-    this.#log.error({ chain: state.index, code: error.code, err: error }, "chain faulted");
+    this.#log.error(
+      { chain: state.index, code: error.code, reason: error.message },
+      "chain faulted",
+    );
     if (this.#chains.every(({ phase }) => phase === "faulted")) {
       this.#resolveHopeless(
         this.#chains.map(({ index, reason }) => `chain ${index}: ${reason}`).join("; "),
@@ -194,7 +204,7 @@ export class Miner {
       })),
       accepted: channels.accepted,
       rejected: channels.rejected,
-      rejectedByReason: { ...channels.rejectedByReason },
+      rejectedByReason: channels.rejectedByReason,
       unacknowledged: channels.all.reduce((sum, { shares }) => sum + shares.unacknowledged, 0),
       lostUnacknowledged: channels.lostUnacknowledged,
       blocksSeen: channels.blocksSeen,
@@ -215,6 +225,7 @@ export class Miner {
       chipsFound: chain?.chipsFound ?? 0,
       frequencyMHz: chain?.frequencyMHz ?? 0,
       nominalHps: chain?.nominalHps ?? 0,
+      bringUpStep: state.phase === "bringing-up" ? state.step : null,
       hashrateHps: miner?.hashrate.mean(nowMs) ?? 0,
       hashrateWindowsHps: miner?.hashrate.windows(nowMs) ?? { s5: 0, m1: 0, m5: 0, m15: 0, h24: 0 },
       ...nonceCounts(miner),
@@ -228,6 +239,7 @@ export class Miner {
         wrongChipIds: chain?.counters.wrongChipIds ?? 0,
         unexpectedFrames: chain?.counters.unexpectedFrames ?? 0,
       },
+      newBlockLatencyMs: miner?.newBlockLatency.snapshot() ?? null,
       chipHashrateHps: miner === undefined ? [] : miner.chipHashrates(nowMs),
     };
   }

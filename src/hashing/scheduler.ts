@@ -3,7 +3,12 @@ import type { Logger } from "../lib/log.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Channel } from "../upstream/channel.ts";
 import type { SessionHandlers, UpstreamSession } from "../upstream/session.ts";
-import { planSearchSpace, type SearchDemand, searchSpace } from "../work/search-space.ts";
+import {
+  planSearchSpace,
+  type SearchDemand,
+  type SearchSpace,
+  searchSpace,
+} from "../work/search-space.ts";
 import { bitCount, shareOfVersionSpace } from "../work/version-space.ts";
 import type { ChainMiner } from "./chain-miner.ts";
 
@@ -18,23 +23,24 @@ type ChannelService = Pick<
   "openChannel" | "closeChannel" | "updateChannel" | "fail"
 >;
 
-interface ChainPlan {
-  /** Host-stepped version bits are used for this chain. */
-  readonly hostBits: boolean;
-}
-
 export class Scheduler implements SessionHandlers {
   readonly #clock: Clock;
   readonly #log: Logger;
   readonly #miners: ChainMiner[] = [];
-  readonly #plans = new Map<ChainMiner, ChainPlan>();
+  /** Chains that are gone included: answers to their shares may still come. */
+  readonly #byIndex = new Map<number, ChainMiner>();
+  /** Chains for which the host steps version bits too, as their channels alone do not suffice. */
+  readonly #withHostBits = new Set<ChainMiner>();
   readonly #requests = new Map<number, ChainMiner>();
   readonly #members = new Map<Channel, ChainMiner[]>();
   /** Chains whose request was refused while other answers are still to come. */
   readonly #homeless = new Set<ChainMiner>();
+  /** Chains that the present connection's terms leave nothing to do for. */
+  readonly #unusable = new Set<ChainMiner>();
   /** Why a chain does not hash, or hashes in vain, as far as the upstream is concerned. */
   readonly #reasons = new Map<ChainMiner, string>();
   readonly #refresh: Disposable;
+  readonly #reopenings = new Set<Disposable>();
   #session: ChannelService | undefined;
   #versionMask: number | undefined;
 
@@ -53,6 +59,7 @@ export class Scheduler implements SessionHandlers {
 
   addChain(miner: ChainMiner): void {
     this.#miners.push(miner);
+    this.#byIndex.set(miner.index, miner);
     if (this.#versionMask !== undefined) this.#requestChannels(miner, this.#versionMask);
   }
 
@@ -74,12 +81,18 @@ export class Scheduler implements SessionHandlers {
         this.#session?.closeChannel(channel, "chain-gone");
       } else {
         this.#divide(channel, left);
+        for (const member of left) this.#settle(member);
       }
     }
+    this.#reasons.delete(miner);
+    this.#withHostBits.delete(miner);
+    this.#unusable.delete(miner);
+    this.#houseTheHomeless();
   }
 
   stop(): void {
     this.#refresh[Symbol.dispose]();
+    for (const timer of this.#reopenings) timer[Symbol.dispose]();
     for (const miner of this.#miners) miner.stop();
   }
 
@@ -93,19 +106,16 @@ export class Scheduler implements SessionHandlers {
 
   /** Share of the chain's work that repeats, 0 to 1, with the channels that it has now. */
   repeatedWork(miner: ChainMiner): number {
-    const channels = miner.channels;
-    if (this.#versionMask === undefined || channels.length === 0) return 0;
-    const members = this.#members.get(channels[0] as Channel)?.length ?? 1;
-    const { chipMask, hostMask } = this.#share(miner, members, 0);
-    return searchSpace({
-      ...this.#demand(miner, bitCount(chipMask), bitCount(hostMask)),
-      channels: channels.length,
-    }).repeatedWork;
+    return this.#spaceOf(miner)?.repeatedWork ?? 0;
   }
 
   onReady(versionMask: number): void {
     this.#versionMask = versionMask;
-    for (const miner of this.#miners) this.#requestChannels(miner, versionMask);
+    this.#unusable.clear();
+    for (const miner of this.#miners) {
+      // The pool may have been given up over the first of them.
+      if (this.#versionMask !== undefined) this.#requestChannels(miner, versionMask);
+    }
   }
 
   onChannelOpened(requestId: number, channel: Channel): void {
@@ -113,11 +123,13 @@ export class Scheduler implements SessionHandlers {
     this.#requests.delete(requestId);
     if (miner === undefined) {
       this.#session?.closeChannel(channel, "not-needed");
+      this.#houseTheHomeless();
       return;
     }
-    this.#reasons.delete(miner);
+    this.#homeless.delete(miner);
     this.#log.info({ channel: channel.channelId, chain: miner.index }, "channel opened");
     this.#divide(channel, [miner]);
+    this.#settle(miner);
     for (const waiting of this.#homeless) this.#shareWith(waiting);
     this.#homeless.clear();
   }
@@ -125,9 +137,12 @@ export class Scheduler implements SessionHandlers {
   onChannelRefused(requestId: number, code: string): void {
     const miner = this.#requests.get(requestId);
     this.#requests.delete(requestId);
-    if (miner === undefined) return;
+    if (miner === undefined) {
+      this.#houseTheHomeless();
+      return;
+    }
     if (miner.channels.length > 0) {
-      this.#reportShortfall(miner);
+      this.#settle(miner);
     } else if (this.#members.size > 0) {
       this.#log.warn(
         { chain: miner.index, code },
@@ -141,9 +156,10 @@ export class Scheduler implements SessionHandlers {
     }
   }
 
-  onWork(channel: Channel): void {
+  onWork(channel: Channel, newBlockAtMs?: number): void {
     const members = this.#members.get(channel);
-    if (members !== undefined) for (const miner of members) miner.workChanged(channel);
+    if (members === undefined) return;
+    for (const miner of members) miner.workChanged(channel, newBlockAtMs);
   }
 
   onChannelClosed(channel: Channel, reason: string): void {
@@ -154,21 +170,26 @@ export class Scheduler implements SessionHandlers {
       miner.unassign(channel);
       this.#reasons.set(miner, `the pool closed the channel: ${reason}`);
     }
-    this.#clock.after(REOPEN_AFTER_MS, () => {
+    const timer = this.#clock.after(REOPEN_AFTER_MS, () => {
+      this.#reopenings.delete(timer);
       const mask = this.#versionMask;
       if (mask === undefined) return;
       for (const miner of members) {
-        if (this.#miners.includes(miner) && miner.channels.length === 0) {
+        const waits = [...this.#requests.values()].includes(miner);
+        if (this.#miners.includes(miner) && miner.channels.length === 0 && !waits) {
           this.#requestChannels(miner, mask);
         }
       }
     });
+    this.#reopenings.add(timer);
   }
 
   onDown(): void {
     this.#versionMask = undefined;
     this.#requests.clear();
     this.#homeless.clear();
+    for (const timer of this.#reopenings) timer[Symbol.dispose]();
+    this.#reopenings.clear();
     for (const [channel, members] of this.#members) {
       for (const miner of members) miner.unassign(channel);
     }
@@ -176,12 +197,12 @@ export class Scheduler implements SessionHandlers {
   }
 
   onShareAccepted(chainIndex: number): void {
-    const miner = this.#miners.find(({ index }) => index === chainIndex);
+    const miner = this.#byIndex.get(chainIndex);
     if (miner !== undefined) miner.accepted++;
   }
 
   onShareRejected(chainIndex: number): void {
-    const miner = this.#miners.find(({ index }) => index === chainIndex);
+    const miner = this.#byIndex.get(chainIndex);
     if (miner !== undefined) miner.rejected++;
   }
 
@@ -191,14 +212,22 @@ export class Scheduler implements SessionHandlers {
     if (!plan.usable) {
       this.#reasons.set(miner, plan.reason);
       this.#log.error({ chain: miner.index }, plan.reason);
-      if (this.#miners.every((other) => this.#reasons.has(other))) this.#session?.fail(plan.reason);
+      this.#unusable.add(miner);
+      if (this.#unusable.size === this.#miners.length) this.#session?.fail(plan.reason);
       return;
     }
-    this.#plans.set(miner, { hostBits: plan.hostVersionBits > 0 });
     for (let i = 0; i < plan.channels; i++) {
       const requestId = this.#session?.openChannel(miner.chain.nominalHps / plan.channels);
       if (requestId !== undefined) this.#requests.set(requestId, miner);
     }
+  }
+
+  /** Nobody is left whose answer they could wait for: they ask again themselves. */
+  #houseTheHomeless(): void {
+    if (this.#requests.size > 0 || this.#versionMask === undefined) return;
+    const waiting = [...this.#homeless];
+    this.#homeless.clear();
+    for (const miner of waiting) this.#requestChannels(miner, this.#versionMask);
   }
 
   /** Adds the chain to the channel with the fewest chains. */
@@ -216,9 +245,9 @@ export class Scheduler implements SessionHandlers {
       );
       return;
     }
-    this.#divide(best[0], [...best[1], miner]);
-    for (const member of best[1]) this.#reportShortfall(member);
-    this.#reportShortfall(miner);
+    const members = [...best[1], miner];
+    this.#divide(best[0], members);
+    for (const member of members) this.#settle(member);
   }
 
   /** Gives each of the chains its part of the channel's version space and tells the pool the rate of all. */
@@ -241,7 +270,7 @@ export class Scheduler implements SessionHandlers {
       parts,
       index,
     );
-    return this.#plans.get(miner)?.hostBits === true ? share : { ...share, hostMask: 0 };
+    return this.#withHostBits.has(miner) ? share : { ...share, hostMask: 0 };
   }
 
   #demand(
@@ -254,12 +283,37 @@ export class Scheduler implements SessionHandlers {
     return { nominalHps, nonceCoverage, chipVersionBits, hostVersionBits, epochMs };
   }
 
-  #reportShortfall(miner: ChainMiner): void {
-    const repeatedWork = this.repeatedWork(miner);
-    if (repeatedWork === 0) return;
-    const percent = (100 * repeatedWork).toFixed(1);
-    const reason = `search space exhausted, ${percent} % of work repeats`;
-    this.#reasons.set(miner, reason);
-    this.#log.warn({ chain: miner.index, repeatedWork }, reason);
+  /**
+   * Once a chain has all the channels that it will get: do they suffice? If not, version bits stepped by the host are the
+   * next remedy, where the operator's mask has any; what then still repeats is told.
+   */
+  #settle(miner: ChainMiner): void {
+    for (const waiting of this.#requests.values()) if (waiting === miner) return;
+    this.#withHostBits.delete(miner);
+    this.#reasons.delete(miner);
+    let space = this.#spaceOf(miner);
+    if (space !== undefined && space.repeatedWork > 0) {
+      this.#withHostBits.add(miner);
+      space = this.#spaceOf(miner);
+    }
+    for (const channel of miner.channels) {
+      const members = this.#members.get(channel) ?? [];
+      miner.assign(channel, this.#share(miner, members.length, members.indexOf(miner)));
+    }
+    if (space?.reason === undefined) return;
+    this.#reasons.set(miner, space.reason);
+    this.#log.warn({ chain: miner.index, repeatedWork: space.repeatedWork }, space.reason);
+  }
+
+  /** Of the chain with the channels that it has now; `undefined` when it has none. */
+  #spaceOf(miner: ChainMiner): SearchSpace | undefined {
+    const [first] = miner.channels;
+    if (this.#versionMask === undefined || first === undefined) return undefined;
+    const members = this.#members.get(first) ?? [miner];
+    const { chipMask, hostMask } = this.#share(miner, members.length, 0);
+    return searchSpace({
+      ...this.#demand(miner, bitCount(chipMask), bitCount(hostMask)),
+      channels: miner.channels.length,
+    });
   }
 }

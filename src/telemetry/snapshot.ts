@@ -37,7 +37,7 @@ export interface PoolSnapshot {
   /** Sent on connections that ended before an answer came. */
   readonly lostUnacknowledged: number;
   readonly blocksSeen: number;
-  /** From the received chunk to the last chain's job frame handed to the kernel. */
+  /** From a received chunk with a new block to its last chain's job handed to the kernel. */
   readonly newBlockLatencyMs: LatencySnapshot | null;
 }
 
@@ -84,6 +84,8 @@ export interface ChainSnapshot extends NonceCounts {
   readonly phase: ChainPhase;
   /** Why it is not hashing. */
   readonly reason: string | null;
+  /** What bring-up is at, as the driver calls it. */
+  readonly bringUpStep: string | null;
   readonly chipsExpected: number;
   readonly chipsFound: number;
   readonly frequencyMHz: number;
@@ -93,6 +95,8 @@ export interface ChainSnapshot extends NonceCounts {
   readonly hashrateWindowsHps: HashrateSnapshot;
   readonly accepted: number;
   readonly rejected: number;
+  /** From the received chunk with a new block to this chain's job handed to the kernel. */
+  readonly newBlockLatencyMs: LatencySnapshot | null;
   /** Share of the work that repeats because the search space is too small, 0 to 1. */
   readonly repeatedWork: number;
   readonly wire: {

@@ -1,9 +1,12 @@
 /** Jobs, previous hash and target of one standard channel, as SV2 §5.3.15–§5.3.21 order them. State only, no I/O. */
+import { toHex } from "../lib/bytes.ts";
 import type { Tip, Work } from "../work/work.ts";
 import { ShareLedger } from "./share-ledger.ts";
 
 /** As many as the reference client keeps; the oldest goes first. */
 const MAX_FUTURE_JOBS = 16;
+/** Jobs whose shares are remembered: at one every few seconds, an hour. */
+const MAX_REMEMBERED_JOBS = 1_024;
 
 interface FutureJob {
   readonly version: number;
@@ -36,6 +39,11 @@ export class Channel {
   #target: Uint8Array;
   #tip: Tip | undefined;
   #work: Work | undefined;
+  /**
+   * What was sent for each previous hash, merkle root and version: a job announced again, under whatever id, is the same
+   * headers, and so is one on a tip that comes back.
+   */
+  readonly #submitted = new Map<string, Set<string>>();
 
   constructor(opened: {
     channelId: number;
@@ -54,6 +62,10 @@ export class Channel {
   /** What to hash now; `undefined`: nothing that could be submitted. */
   get work(): Work | undefined {
     return this.#work;
+  }
+
+  get hasTip(): boolean {
+    return this.#tip !== undefined;
   }
 
   get target(): Uint8Array {
@@ -109,6 +121,14 @@ export class Channel {
   }
 
   #activate(jobId: number, job: FutureJob, tip: Tip, minNtime: number, nowMs: number): void {
+    const key = `${toHex(tip.prevHash)}/${toHex(job.merkleRoot)}/${job.version}`;
+    const submitted = this.#submitted.get(key) ?? new Set();
+    this.#submitted.delete(key);
+    this.#submitted.set(key, submitted);
+    if (this.#submitted.size > MAX_REMEMBERED_JOBS) {
+      const oldest = this.#submitted.keys().next().value;
+      if (oldest !== undefined) this.#submitted.delete(oldest);
+    }
     this.#work = {
       channelId: this.channelId,
       poolJobId: jobId,
@@ -119,7 +139,7 @@ export class Channel {
       minNtime,
       anchorMs: nowMs,
       target: this.#target,
-      submitted: new Set(),
+      submitted,
     };
   }
 }

@@ -18,12 +18,17 @@ const ANSWER_WITHIN_MS = 10_000;
 const JOB_WITHIN_MS = 30_000;
 /** UpdateChannel at most once a second and channel; proxies do the same. */
 const UPDATE_PERIOD_MS = 1_000;
+/** Different reasons for rejected shares that are counted apart. */
+const MAX_REASONS = 32;
 
 export interface ChannelHandlers {
   onChannelOpened(requestId: number, channel: Channel): void;
   onChannelRefused(requestId: number, code: string): void;
-  /** `channel.work` changed, in the tick in which the message arrived. */
-  onWork(channel: Channel): void;
+  /**
+   * `channel.work` changed, in the tick in which the message arrived. `newBlockAtMs`: when that was, for a new block on
+   * a channel that had one before.
+   */
+  onWork(channel: Channel, newBlockAtMs?: number): void;
   onChannelClosed(channel: Channel, reason: string): void;
   onShareAccepted(chainIndex: number): void;
   onShareRejected(chainIndex: number, code: string): void;
@@ -34,6 +39,8 @@ export interface ChannelLink {
   send(frame: Frame): void;
   /** Logs what a server should not have sent, within a budget. */
   noteStrange(what: string, fields: object): void;
+  /** Ends the connection: the server broke the protocol in a way that cannot be lived with. */
+  fail(reason: string): void;
 }
 
 export interface ChannelTerms {
@@ -65,16 +72,17 @@ export class OpenChannels {
   readonly #requests = new Map<number, number>();
   readonly #channels = new Map<number, OpenChannel>();
   #nextRequestId = 1;
+  #versionMask = 0;
   #lastPrevHash: Uint8Array | undefined;
 
-  /** Of the present connection; 0 where its server demands a fixed version. */
-  versionMask = 0;
   /** Totals over all connections. */
   accepted = 0;
   rejected = 0;
   lostUnacknowledged = 0;
   blocksSeen = 0;
-  readonly rejectedByReason: Record<string, number> = {};
+  /** New previous hashes on channels that had one before; a block counts once per message. */
+  newBlocks = 0;
+  readonly #rejectedByReason = new Map<string, number>();
 
   constructor(
     link: ChannelLink,
@@ -94,11 +102,21 @@ export class OpenChannels {
     return [...this.#channels.values()].map(({ channel }) => channel);
   }
 
+  get rejectedByReason(): Record<string, number> {
+    return Object.fromEntries(this.#rejectedByReason);
+  }
+
   /** How far the best of the channels is. */
   get phase(): "opening" | "waiting-for-job" | "mining" {
     for (const { channel } of this.#channels.values())
       if (channel.work !== undefined) return "mining";
     return this.#channels.size > 0 ? "waiting-for-job" : "opening";
+  }
+
+  /** A connection is ready; `versionMask` is 0 where its server demands a fixed version. */
+  begin(versionMask: number): void {
+    this.#requests.clear();
+    this.#versionMask = versionMask;
   }
 
   open(nominalHps: number): number {
@@ -223,13 +241,19 @@ export class OpenChannels {
   }
 
   #newPrevHash(message: Message<"SetNewPrevHash">, arrivedMs: number): void {
-    for (const open of this.#addressed(message.channelId)) {
+    const addressed = this.#addressed(message.channelId);
+    if (addressed.length === 0) return;
+    let isNewBlock = false;
+    for (const open of addressed) {
+      const hadTip = open.channel.hasTip;
       if (open.channel.setNewPrevHash(message, arrivedMs) === "unknown-job") {
         const fields = { job: message.jobId };
         this.#link.noteStrange("SetNewPrevHash names a job that was never sent", fields);
       }
-      this.#workChanged(open, arrivedMs);
+      this.#workChanged(open, arrivedMs, hadTip ? arrivedMs : undefined);
+      if (hadTip) isNewBlock = true;
     }
+    if (isNewBlock) this.newBlocks++;
     const last = this.#lastPrevHash;
     if (last !== undefined && !equalBytes(last, message.prevHash)) this.blocksSeen++;
     this.#lastPrevHash = message.prevHash;
@@ -250,18 +274,17 @@ export class OpenChannels {
     }
   }
 
-  #workChanged(open: OpenChannel, nowMs: number): void {
-    this.#handlers.onWork(open.channel);
+  #workChanged(open: OpenChannel, nowMs: number, newBlockAtMs?: number): void {
+    this.#handlers.onWork(open.channel, newBlockAtMs);
     open.joblessSinceMs = open.channel.work === undefined ? nowMs : Number.POSITIVE_INFINITY;
   }
 
-  /** Our channel of that id, or all members of that group (SV2 §5.2.3). */
+  /** Our channel of that id, and all members of the group of that id (SV2 §5.2.3). */
   #addressed(id: number): readonly OpenChannel[] {
-    const own = this.#channels.get(id);
-    if (own !== undefined) return [own];
     const members: OpenChannel[] = [];
     for (const open of this.#channels.values()) {
-      if (open.channel.groupChannelId === id) members.push(open);
+      const { channelId, groupChannelId } = open.channel;
+      if (channelId === id || groupChannelId === id) members.push(open);
     }
     if (members.length === 0) {
       this.#link.noteStrange("message for a channel that is not ours", { id });
@@ -275,7 +298,12 @@ export class OpenChannels {
       this.#link.noteStrange("channel that was not asked for", fields);
       return;
     }
-    const channel = new Channel({ ...message, versionMask: this.versionMask });
+    // Two channels of one id could not be told apart, and the older one would go on with a dead tip (SV2 §5.2).
+    if (this.#channels.has(message.channelId)) {
+      this.#link.fail(`the pool gave channel id ${message.channelId} twice`);
+      return;
+    }
+    const channel = new Channel({ ...message, versionMask: this.#versionMask });
     this.#channels.set(channel.channelId, {
       channel,
       joblessSinceMs: this.#clock.nowMs(),
@@ -312,12 +340,14 @@ export class OpenChannels {
 
   #shareRefused(message: Message<"SubmitShares.Error">): void {
     const code = printable(message.errorCode, 64);
-    const chainIndex = this.#channels
-      .get(message.channelId)
-      ?.channel.shares.refused(message.sequenceNumber);
+    const shares = this.#channels.get(message.channelId)?.channel.shares;
+    const chainIndex = shares?.refused(message.sequenceNumber);
     if (chainIndex === undefined) return;
     this.rejected++;
-    this.rejectedByReason[code] = (this.rejectedByReason[code] ?? 0) + 1;
+    // A pool may invent codes without end.
+    const counts = this.#rejectedByReason;
+    const reason = counts.has(code) || counts.size < MAX_REASONS ? code : "other";
+    counts.set(reason, (counts.get(reason) ?? 0) + 1);
     this.#log.warn({ code, chain: chainIndex, channel: message.channelId }, "share rejected");
     this.#handlers.onShareRejected(chainIndex, code);
   }

@@ -13,7 +13,7 @@ import {
   type ConnectionHandlers,
   type ConnectionPorts,
 } from "./connection.ts";
-import type { DeviceIdentity, PoolEndpoint } from "./endpoint.ts";
+import { type DeviceIdentity, isPrivateHost, type PoolEndpoint } from "./endpoint.ts";
 import { type ChannelHandlers, type ChannelTerms, OpenChannels } from "./open-channels.ts";
 
 /** No ping exists in SV2, and a quiet pool is normal between jobs; this long is not. */
@@ -52,7 +52,7 @@ export class UpstreamSession {
   #redirects = 0;
   #failures = 0;
   #miningSinceMs = 0;
-  #newTipInChunk = false;
+  #newBlockInChunk = false;
   #stopping: (() => void) | undefined;
 
   phase: UpstreamPhase = "idle";
@@ -61,7 +61,7 @@ export class UpstreamSession {
   connects = 0;
   /** Channels of the present connection, and what became of shares on all of them. */
   readonly channels: OpenChannels;
-  /** From a received chunk with a new previous hash to all chains' jobs handed to the kernel. */
+  /** From a received chunk with a new block to its last chain's job handed to the kernel. */
   readonly newBlockLatency = new LatencyRecorder();
 
   constructor(
@@ -77,6 +77,7 @@ export class UpstreamSession {
     const link = {
       send: (frame: Parameters<Connection["send"]>[0]) => this.#connection?.send(frame),
       noteStrange: (what: string, fields: object) => this.#connection?.noteStrange(what, fields),
+      fail: (reason: string) => this.#connection?.fail("protocol", reason),
     };
     this.channels = new OpenChannels(link, options, handlers, ports.clock, log);
   }
@@ -152,22 +153,24 @@ export class UpstreamSession {
     onReady: ({ fixedVersion }) => {
       this.phase = "opening";
       this.reason = null;
-      this.channels.versionMask = fixedVersion ? 0 : this.#options.versionMask;
+      const versionMask = fixedVersion ? 0 : this.#options.versionMask;
+      this.channels.begin(versionMask);
       this.#log.info({ fixedVersion }, "connected to the pool");
-      this.#handlers.onReady(this.channels.versionMask);
+      this.#handlers.onReady(versionMask);
     },
     onMessage: (message, arrivedMs) => this.#receive(message, arrivedMs),
     onChunkDone: (arrivedMs) => {
-      if (!this.#newTipInChunk) return;
-      this.#newTipInChunk = false;
+      if (!this.#newBlockInChunk) return;
+      this.#newBlockInChunk = false;
       this.newBlockLatency.add(this.#ports.clock.nowMs() - arrivedMs);
     },
     onEnd: (end) => this.#connectionEnded(end),
   };
 
   #receive(message: MiningProtocolMessage, arrivedMs: number): void {
+    const blocks = this.channels.newBlocks;
     if (this.channels.receive(message, arrivedMs)) {
-      if (message.name === "SetNewPrevHash") this.#newTipInChunk = true;
+      if (this.channels.newBlocks > blocks) this.#newBlockInChunk = true;
       this.#followChannels(arrivedMs);
     } else if (message.name === "Reconnect") {
       this.#redirected(message.newHost, message.newPort);
@@ -187,15 +190,24 @@ export class UpstreamSession {
 
   #redirected(host: string, port: number): void {
     if (++this.#redirects > MAX_REDIRECTS) {
-      this.#redirect = undefined;
-      this.#connection?.fail("protocol", `redirected more than ${MAX_REDIRECTS} times in a row`);
+      this.#connection?.fail("refused", `redirected more than ${MAX_REDIRECTS} times in a row`);
       return;
     }
-    const current = this.#redirect ?? this.#options.endpoint;
-    this.#redirect = {
+    const { endpoint } = this.#options;
+    const current = this.#redirect ?? endpoint;
+    const target = {
       host: host === "" ? current.host : host,
       port: port === 0 ? current.port : port,
     };
+    if (!endpoint.secure && !isPrivateHost(target.host)) {
+      const where = printable(target.host, 80);
+      this.#connection?.fail(
+        "refused",
+        `redirected in plaintext to ${where}, which is not private`,
+      );
+      return;
+    }
+    this.#redirect = target;
     const shown = { host: printable(this.#redirect.host), port: this.#redirect.port };
     this.#log.info(shown, "the pool asks to reconnect");
     this.#connection?.close("reconnect");
@@ -203,6 +215,7 @@ export class UpstreamSession {
 
   #connectionEnded(end: ConnectionEnd): void {
     this.#connection = undefined;
+    this.#newBlockInChunk = false;
     this.channels.lost();
     this.reason = end.reason;
     this.#handlers.onDown(end.reason);
@@ -213,7 +226,9 @@ export class UpstreamSession {
     let waitMs = 0;
     if (end.kind !== "asked") {
       this.#failures++;
+      // Back to the configured endpoint, which may well send us elsewhere again.
       this.#redirect = undefined;
+      this.#redirects = 0;
       const policy = end.kind === "refused" ? REFUSAL_BACKOFF : NETWORK_BACKOFF;
       waitMs = backoffMs(policy, this.#failures, this.#ports.entropy.fraction());
       const fields = { reason: end.reason, kind: end.kind, retryInMs: Math.round(waitMs) };

@@ -6,6 +6,7 @@ const MAX_PENDING = 4_096;
 export class ShareLedger {
   /** sequence number → chain that found the share, in order of sending. */
   readonly #pending = new Map<number, number>();
+  readonly #refused = new Set<number>();
   #nextSequenceNumber = 1;
   accepted = 0;
   rejected = 0;
@@ -50,20 +51,23 @@ export class ShareLedger {
     this.acceptedDifficulty += difficulty;
   }
 
-  /** SubmitShares.Error; returns the chain whose share it was, `undefined` when there is nothing it could be about. */
+  /**
+   * SubmitShares.Error; returns the chain whose share it was, `undefined` when it is about nothing that could be refused:
+   * a share never sent, refused before, or long accepted.
+   */
   refused(sequenceNumber: number): number | undefined {
-    const chainIndex = this.#pending.get(sequenceNumber);
-    if (chainIndex !== undefined) {
-      this.#pending.delete(sequenceNumber);
-      this.rejected++;
-      return chainIndex;
-    }
-    // A late error about a share that a batch seemed to cover: another share of that batch is the accepted one.
-    const standIn = this.#pending.values().next().value;
     if (sequenceNumber === 0 || sequenceNumber >= this.#nextSequenceNumber) return undefined;
+    if (this.#refused.has(sequenceNumber)) return undefined;
+    // A late error may be about a share that a batch seemed to cover: another share of that batch is the accepted one.
+    const own = this.#pending.has(sequenceNumber);
+    const resolved = own ? sequenceNumber : this.#pending.keys().next().value;
+    const chainIndex = resolved === undefined ? undefined : this.#pending.get(resolved);
+    if (resolved === undefined || chainIndex === undefined) return undefined;
+    this.#pending.delete(resolved);
+    this.#refused.add(sequenceNumber);
+    if (this.#refused.size > MAX_PENDING) this.#refused.clear();
     this.rejected++;
-    if (standIn !== undefined) this.#dropOldest();
-    return standIn;
+    return chainIndex;
   }
 
   #dropOldest(): void {

@@ -29,7 +29,8 @@ export interface Work {
 
 /** The only ntime that may be hashed at this moment: anchor plus the whole seconds since it arrived (SV2 §5.3.11). */
 export function ntimeAt(work: Work, nowMs: number): number {
-  return (work.minNtime + Math.max(0, Math.floor((nowMs - work.anchorMs) / 1_000))) >>> 0;
+  const elapsedS = Math.max(0, Math.floor((nowMs - work.anchorMs) / 1_000));
+  return Math.min(work.minNtime + elapsedS, 0xffffffff);
 }
 
 /** Rolls 16 bits, 13 to 28: what every pool accepts. */

@@ -84,6 +84,10 @@ describe("a short file", () => {
   });
 });
 
+test.each(["x".repeat(255), "ü".repeat(127), "😀"])("the user %j is fine", (user) => {
+  expect(loadConfig(minimal({}, { user }), chips).pool.user).toBe(user);
+});
+
 describe("a problem names its path, what is wrong and what is allowed", () => {
   test.each([
     [
@@ -193,6 +197,18 @@ describe("a problem names its path, what is wrong and what is allowed", () => {
       "pool.maxTarget",
       '"ff" is not valid',
       expect.stringContaining("64 hex digits"),
+    ],
+    [
+      minimal({}, { user: "ü".repeat(128) }),
+      "pool.user",
+      "has 256 bytes in UTF-8",
+      "text of at most 255 bytes in UTF-8",
+    ],
+    [
+      minimal({}, { user: "a\ud800" }),
+      "pool.user",
+      "has half of a character (a lone surrogate)",
+      "text of at most 255 bytes in UTF-8",
     ],
     [minimal({}, { url: "x" }), "pool.url", "no scheme", expect.stringContaining("stratum2+tcp")],
     [

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { isPrivateHost, poolEndpoint } from "../../src/config/pool-endpoint.ts";
+import { poolEndpoint } from "../../src/config/pool-endpoint.ts";
 import { ConfigError } from "../../src/lib/errors.ts";
+import { isPrivateHost } from "../../src/upstream/endpoint.ts";
 
 const endpoint = (url: string, allowUnauthenticated = false) =>
   poolEndpoint({ url, allowUnauthenticated }, "pool.url");

@@ -118,6 +118,14 @@ describe("dispatch", () => {
     expect(headers.length).toBeGreaterThanOrEqual(3);
   });
 
+  test("chips that came up are told to stop until there is work, again and again: a command may be lost", () => {
+    const { chain, miner } = setUp();
+    expect(chain.told).toEqual(["idle"]);
+    for (let nowMs = 0; nowMs <= 5_000; nowMs += 20) miner.refresh(nowMs);
+    expect(chain.told.length).toBeGreaterThanOrEqual(5);
+    expect(chain.told.length).toBeLessThanOrEqual(7);
+  });
+
   test("without valid work the chips are told to stop, at once", () => {
     const { chain, miner, openChannel, share } = setUp();
     const channel = openChannel();

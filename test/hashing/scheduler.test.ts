@@ -110,8 +110,68 @@ describe("which channel feeds which chain", () => {
     scheduler.onChannelRefused(3, "no");
     for (const miner of miners) {
       expect(scheduler.repeatedWork(miner)).toBeCloseTo(0.59, 2);
-      expect(scheduler.reasonFor(miner)).toMatch(/search space exhausted, 59\.1 % of work repeats/);
+      expect(scheduler.reasonFor(miner)).toMatch(/search space exhausted, 59 % of work repeats/);
     }
+  });
+
+  test("a chain whose first of two channels is refused does not share with itself", () => {
+    const { desk, scheduler, chains, miners, open, work } = setUp([
+      { nominalHps: 60e12, epochMs: 700 },
+    ]);
+    scheduler.onReady(BIP320_MASK);
+    scheduler.onChannelRefused(1, "no");
+    const channel = open(2);
+    scheduler.onChannelOpened(2, channel);
+    work(channel, 1);
+    expect(scheduler.chainsOf(channel)).toEqual(miners);
+    expect(chains[0]?.versionMask).toBe(BIP320_MASK);
+    expect(desk.updates).toEqual([]);
+  });
+
+  test("a chain that waits for another's channel is not forgotten when that chain goes", () => {
+    const { desk, scheduler, miners, open } = setUp([{}, {}]);
+    scheduler.onReady(BIP320_MASK);
+    scheduler.onChannelRefused(1, "one channel only");
+    scheduler.removeChain(miners[1] as ChainMiner);
+    expect(desk.requests).toHaveLength(3);
+    scheduler.onChannelOpened(2, open(2));
+    expect(desk.closed).toEqual([2]);
+    scheduler.onChannelOpened(3, open(3));
+    expect(miners[0]?.channels).toHaveLength(1);
+  });
+
+  test("a shortfall is told even when the pool grants every channel", () => {
+    const { scheduler, miners, open } = setUp([{ nominalHps: 34e12, epochMs: 50 }]);
+    scheduler.onReady(BIP320_MASK);
+    for (let i = 1; i <= 4; i++) scheduler.onChannelOpened(i, open(i + 1));
+    expect(miners[0] && scheduler.reasonFor(miners[0])).toMatch(/80 % of work repeats/);
+  });
+
+  test("when channels are refused, allowed BIP323 bits are the next remedy", () => {
+    const two = setUp([{ nominalHps: 60e12, epochMs: 700 }], BIP323_MASK);
+    two.scheduler.onReady(BIP323_MASK);
+    two.scheduler.onChannelOpened(1, two.open(2));
+    two.scheduler.onChannelRefused(2, "no");
+    expect(two.miners[0] && two.scheduler.repeatedWork(two.miners[0])).toBe(0);
+    expect(two.miners[0] && two.scheduler.reasonFor(two.miners[0])).toBeNull();
+
+    const fast = { nominalHps: 34e12, epochMs: 1_636 };
+    const shared = setUp([fast, fast, fast], BIP323_MASK);
+    shared.scheduler.onReady(BIP323_MASK);
+    shared.scheduler.onChannelOpened(1, shared.open(2));
+    shared.scheduler.onChannelRefused(2, "no");
+    shared.scheduler.onChannelRefused(3, "no");
+    for (const miner of shared.miners) expect(shared.scheduler.repeatedWork(miner)).toBe(0);
+  });
+
+  test("one chain without a use for this pool does not take it from the others", () => {
+    const { desk, scheduler, open } = setUp(
+      [{ nominalHps: 4e9, epochMs: 1 }, { nominalHps: 1e12 }],
+      0,
+    );
+    scheduler.onReady(0);
+    for (let i = 1; i <= desk.requests.length; i++) scheduler.onChannelOpened(i, open(i + 1));
+    expect(desk.failures).toEqual([]);
   });
 
   test("a pool that refuses every channel is given up with its code", () => {
@@ -186,6 +246,31 @@ describe("which channel feeds which chain", () => {
     expect(desk.requests).toHaveLength(1);
     await clock.advance(5_000);
     expect(desk.requests).toHaveLength(2);
+    scheduler.onChannelOpened(2, open(3));
+    scheduler.stop();
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  test("the wish for another channel dies with the connection", async () => {
+    const { clock, desk, scheduler, open } = setUp([{}]);
+    scheduler.onReady(BIP320_MASK);
+    const channel = open(2);
+    scheduler.onChannelOpened(1, channel);
+    scheduler.onChannelClosed(channel, "maintenance");
+    scheduler.onDown();
+    scheduler.onReady(BIP320_MASK);
+    await clock.advance(10_000);
+    expect(desk.requests).toHaveLength(2);
+    scheduler.onChannelClosed(channel, "again");
+    scheduler.stop();
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  test("an answer about a share of a chain that is gone still counts for it", () => {
+    const { scheduler, miners } = setUp([{}, {}]);
+    scheduler.removeChain(miners[0] as ChainMiner);
+    scheduler.onShareAccepted(0);
+    expect(miners[0]?.accepted).toBe(1);
   });
 
   test("when a chain is gone its own channel is closed, a shared one goes on with the others", () => {

@@ -49,15 +49,8 @@ export interface SriPool {
   readonly counts: SriPoolCounts;
 }
 
-/** Throws Error with the end of the log when it does not listen within half a minute. */
-export async function startSriPool(settings: SriPoolSettings): Promise<SriPool> {
-  const config = join(settings.directory, `pool-${settings.shareBatchSize}.toml`);
-  writeFileSync(config, configText(settings));
-  const child = start("pool_sv2", settings.program, ["-c", config], {
-    cwd: settings.directory,
-    env: { ...process.env, RUST_LOG: "debug", NO_COLOR: "1" },
-  });
-  const counts: SriPoolCounts = {
+export function nothingCounted(): SriPoolCounts {
+  return {
     accepted: 0,
     acknowledged: 0,
     acknowledgements: 0,
@@ -72,7 +65,18 @@ export async function startSriPool(settings: SriPoolSettings): Promise<SriPool> 
     harderTargets: 0,
     acceptedByLastTarget: 0,
   };
-  const reader = new LogReader(counts);
+}
+
+/** Throws Error with the end of the log when it does not listen within half a minute. */
+export async function startSriPool(settings: SriPoolSettings): Promise<SriPool> {
+  const config = join(settings.directory, `pool-${settings.shareBatchSize}.toml`);
+  writeFileSync(config, configText(settings));
+  const child = start("pool_sv2", settings.program, ["-c", config], {
+    cwd: settings.directory,
+    env: { ...process.env, RUST_LOG: "debug", NO_COLOR: "1" },
+  });
+  const counts = nothingCounted();
+  const reader = new SriLogReader(counts);
   let isListening = false;
   child.onLine((text) => {
     const line = withoutColours(text);
@@ -88,10 +92,11 @@ export async function startSriPool(settings: SriPoolSettings): Promise<SriPool> 
 /** A share that was sent before the news of a block arrived is refused this soon after it, on a busy machine. */
 const CROSSING_MS = 250;
 
-class LogReader {
+/** Takes the log line by line and counts. */
+export class SriLogReader {
   readonly #counts: SriPoolCounts;
-  /** By channel id. */
-  readonly #targets = new Map<string, bigint>();
+  /** Of the channel that vardiff looks at, as the pool says it right before it changes it. */
+  #targetInForce: bigint | undefined;
   #lastBlockMs = Number.NEGATIVE_INFINITY;
   #lastTargetHasJob = false;
 
@@ -127,6 +132,8 @@ class LogReader {
     } else if (line.includes("Received: NewTemplate") && line.includes("future_template: false")) {
       counts.feeBumps++;
       this.#lastTargetHasJob = true;
+    } else if (line.includes("Current miner target")) {
+      this.#targetInForce = targetIn(line);
     } else if (line.includes("Updated target for standard channel")) {
       this.#targetChanged(line);
     }
@@ -138,16 +145,21 @@ class LogReader {
   }
 
   #targetChanged(line: string): void {
-    const [, channel = "", digits = "0"] = /channel_id=(\d+) to \D*0x([0-9a-f]+)/.exec(line) ?? [];
-    const target = BigInt(`0x${digits}`);
-    const before = this.#targets.get(channel);
-    this.#targets.set(channel, target);
-    // The first change needs no former value: a device that was slowed down gets an easier target.
-    if (before === undefined || target > before) this.#counts.easierTargets++;
-    else this.#counts.harderTargets++;
+    const target = targetIn(line);
+    const before = this.#targetInForce;
+    this.#targetInForce = undefined;
+    if (target !== undefined && before !== undefined) {
+      if (target > before) this.#counts.easierTargets++;
+      if (target < before) this.#counts.harderTargets++;
+    }
     this.#counts.acceptedByLastTarget = 0;
     this.#lastTargetHasJob = false;
   }
+}
+
+function targetIn(line: string): bigint | undefined {
+  const digits = /target.*0x([0-9a-f]+)/.exec(line)?.[1];
+  return digits === undefined ? undefined : BigInt(`0x${digits}`);
 }
 
 function configText(settings: SriPoolSettings): string {

@@ -111,7 +111,16 @@ const noBug = (program: Program) =>
   expect(program.stderr()).not.toMatch(/internal error|unhandled|still open|TypeError/i);
 
 test("a run of a few seconds ends 0 and its report fits what the pool counted", async () => {
-  const program = start("simulate", ...FAST, "--duration", "6", "--shares-per-minute", "600");
+  const program = start(
+    "simulate",
+    ...FAST,
+    "--duration",
+    "6",
+    "--shares-per-minute",
+    "600",
+    "--block-interval",
+    "2s",
+  );
   expect(await program.ended()).toBe(0);
   const report = reportOf(program);
   expectSoundReport(report);

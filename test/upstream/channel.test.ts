@@ -126,6 +126,13 @@ describe("jobs and previous hash of a standard channel", () => {
     expect(channel.work?.target).toEqual(hash(0x44));
   });
 
+  test("ntime ends at the last second that a header can hold", () => {
+    const channel = opened();
+    channel.newMiningJob(job(1), 0);
+    channel.setNewPrevHash(prevHash(1, 0xaa, 0xffffffff), 0);
+    expect(channel.work && ntimeAt(channel.work, 10_000)).toBe(0xffffffff);
+  });
+
   test("a closed channel leaves nothing that could be submitted", () => {
     const channel = opened();
     channel.newMiningJob(job(1), 0);

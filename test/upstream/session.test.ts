@@ -355,6 +355,13 @@ describe("messages that change work", () => {
       ...blockFrames(4, 1, 0xaa),
     ]);
     expect(recorder.events).toEqual(["work 2:1", "work 3:1", "work 4:1"]);
+    // The first previous hash of a channel is no new block.
+    expect(session.newBlockLatency.snapshot()).toBeNull();
+    last().sendTogether([
+      ...blockFrames(2, 2, 0xbb),
+      ...blockFrames(3, 2, 0xbb),
+      ...blockFrames(4, 2, 0xbb),
+    ]);
     expect(session.newBlockLatency.snapshot()?.count).toBe(1);
     expect(session.phase).toBe("mining");
   });
@@ -437,6 +444,90 @@ describe("messages that change work", () => {
     ]);
   });
 
+  test("a pool that gives a channel id twice is left: the older channel would go on with a dead tip", async () => {
+    recorder.wanted = 2;
+    listen({}, (connection) => {
+      connection.onMessage = (message) => {
+        if (message.name === "SetupConnection") {
+          connection.send(encodeMessage(SetupConnectionSuccess, { usedVersion: 2, flags: 0 }));
+        } else if (message.name === "OpenStandardMiningChannel") {
+          connection.send(
+            encodeMessage(OpenStandardMiningChannelSuccess, {
+              requestId: message.requestId,
+              channelId: 7,
+              target: new Uint8Array(32).fill(0xff),
+              extranoncePrefix: new Uint8Array(),
+              groupChannelId: 1,
+            }),
+          );
+          connection.newBlock(7, 1, 0xaa);
+        }
+      };
+    });
+    const session = start();
+    await settle();
+    expect(session.reason).toMatch(/channel id 7 twice/);
+    expect(recorder.opened[0]?.work).toBeUndefined();
+  });
+
+  test("a job announced again, under its own or another id, lets no share out twice", async () => {
+    await mining();
+    const channel = recorder.opened[0] as Channel;
+    const first = channel.work;
+    const again = (jobId: number) =>
+      last().send(
+        encodeMessage(NewMiningJob, {
+          channelId: 2,
+          jobId,
+          minNtime: 1_000,
+          version: 0x20000000,
+          merkleRoot: new Uint8Array(32).fill(1),
+        }),
+      );
+    again(1);
+    expect(channel.work?.submitted).toBe(first?.submitted);
+    again(5);
+    expect(channel.work?.submitted).toBe(first?.submitted);
+    last().newBlock(2, 1, 0xaa);
+    expect(channel.work?.submitted).toBe(first?.submitted);
+    last().newBlock(2, 1, 0xbb);
+    expect(channel.work?.submitted).not.toBe(first?.submitted);
+  });
+
+  test("a block for channels that are not ours is no block, and leaves no latency behind", async () => {
+    const session = await mining();
+    last().newBlock(99, 3, 0xee);
+    expect(session.channels.blocksSeen).toBe(0);
+    expect(session.newBlockLatency.snapshot()).toBeNull();
+  });
+
+  test("a channel whose id is also the group's: a message to it reaches all members", async () => {
+    recorder.wanted = 2;
+    listen({}, (connection) => {
+      let nextChannelId = 1;
+      connection.onMessage = (message) => {
+        if (message.name === "SetupConnection") {
+          connection.send(encodeMessage(SetupConnectionSuccess, { usedVersion: 2, flags: 0 }));
+        } else if (message.name === "OpenStandardMiningChannel") {
+          connection.send(
+            encodeMessage(OpenStandardMiningChannelSuccess, {
+              requestId: message.requestId,
+              channelId: nextChannelId++,
+              target: new Uint8Array(32).fill(0xff),
+              extranoncePrefix: new Uint8Array(),
+              groupChannelId: 1,
+            }),
+          );
+        }
+      };
+    });
+    start();
+    await settle();
+    for (const channelId of [1, 2]) last().send(blockFrames(channelId, 1, 0xaa)[0] as never);
+    last().send(blockFrames(1, 1, 0xaa)[1] as never);
+    expect(recorder.opened.map(({ work }) => work?.poolJobId)).toEqual([1, 1]);
+  });
+
   test("case 16: a truncated message ends the connection", async () => {
     const session = await mining();
     last().send({
@@ -492,6 +583,18 @@ describe("shares", () => {
     expect(session.channels.rejectedByReason).toEqual({ "bad-mood": 1 });
     expect(recorder.events).toEqual(["rejected 0 bad-mood"]);
     expect(session.phase).toBe("mining");
+  });
+
+  test("codes that a pool invents are counted by name, whatever the name, and not without end", async () => {
+    const session = await withShares(60);
+    for (let i = 1; i <= 50; i++) {
+      const errorCode = i <= 2 ? "__proto__" : `reason-${i}`;
+      last().send(encodeMessage(SubmitSharesError, { channelId: 2, sequenceNumber: i, errorCode }));
+    }
+    const counts = session.channels.rejectedByReason;
+    expect(Object.entries(counts).find(([name]) => name === "__proto__")?.[1]).toBe(2);
+    expect(Object.keys(counts).length).toBeLessThanOrEqual(33);
+    expect(session.channels.rejected).toBe(50);
   });
 
   test("case 94: no acknowledgement for half an hour changes nothing, as long as jobs come", async () => {
@@ -717,6 +820,40 @@ describe("how connections end and come back", () => {
     await clock.advance(60_000);
     expect(last().received[0]).toMatchObject({ endpointHost: HOST });
     expect(session.phase).not.toBe("backing-off");
+  });
+
+  test("redirects to a server that is down for a while are followed again once it is back", async () => {
+    listen({}, (connection) => {
+      connection.onMessage = (message) => {
+        if (message.name !== "SetupConnection") return;
+        connection.send(encodeMessage(SetupConnectionSuccess, { usedVersion: 2, flags: 0 }));
+        connection.send(encodeMessage(Reconnect, { newHost: "backend.test", newPort: 0 }));
+      };
+    });
+    start();
+    await clock.advance(180_000);
+    let backendReached = 0;
+    network.listen("backend.test", PORT, (stream) => {
+      backendReached++;
+      new ServerConnection(stream, {}).serve();
+    });
+    await clock.advance(180_000);
+    expect(backendReached).toBeGreaterThan(0);
+  });
+
+  test("a plaintext connection is not redirected off the private network", async () => {
+    let dialled = 0;
+    network.listen("evil.example.com", PORT, () => {
+      dialled++;
+    });
+    listen({ secure: false });
+    const session = start({ secure: false });
+    await settle();
+    last().send(encodeMessage(Reconnect, { newHost: "evil.example.com", newPort: 0 }));
+    await settle();
+    expect(session.reason).toMatch(/plaintext to evil\.example\.com/);
+    await clock.advance(60_000);
+    expect(dialled).toBe(0);
   });
 
   test("what follows a Reconnect in the same chunk is not acted upon: its channels are dead", async () => {

@@ -58,6 +58,15 @@ describe("acknowledgements", () => {
     expect(ledger.refused(4)).toBe(2);
   });
 
+  test("the same error twice, or an error when nothing is open, costs no other share", () => {
+    const ledger = sent(2);
+    expect(ledger.refused(1)).toBe(0);
+    expect(ledger.refused(1)).toBeUndefined();
+    ledger.acknowledged(2, 1, 0n, nobody);
+    expect(ledger.refused(2)).toBeUndefined();
+    expect(ledger).toMatchObject({ accepted: 1, rejected: 1, unacknowledged: 0 });
+  });
+
   test("answers about shares that were never sent change nothing", () => {
     const ledger = sent(1);
     expect(ledger.refused(77)).toBeUndefined();

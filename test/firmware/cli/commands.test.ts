@@ -73,6 +73,14 @@ describe("decode", () => {
     expect(JSON.parse(joined.stdout).parts[0]).toMatchObject({ kind: "command", offset: 0 });
   });
 
+  test.each([
+    [["ff"], "1 byte that belongs to no frame"],
+    [["ffff"], "2 bytes that belong to no frame"],
+    [["--sv2", "00"], "1 byte, a frame's header"],
+  ])("%j is %s", async (argv, text) => {
+    expect((await run("decode", ...argv)).stdout).toContain(text);
+  });
+
   test("is code 1 when there is no frame, 2 with everything that is wrong", async () => {
     expect((await run("decode", "ffff")).exitCode).toBe(1);
     expect((await run("decode")).stderr).toContain("HEX: no bytes");
@@ -141,5 +149,27 @@ describe("run", () => {
       exitCode: 2,
       stderr: expect.stringContaining("no-such.jsonc: does not exist"),
     });
+  });
+});
+
+describe("simulate", () => {
+  test("refuses a user name that the protocol cannot carry", async () => {
+    const { exitCode, stderr } = await run("simulate", "--user", "ü".repeat(128));
+    expect(exitCode).toBe(2);
+    expect(stderr).toContain("--user: has 256 bytes in UTF-8");
+  });
+});
+
+describe("simulate-pool", () => {
+  test("says its bounds as one writes them", async () => {
+    expect((await run("simulate-pool", "--nbits", "1")).stderr).toContain(
+      "from 0x03000001 to 0x207fffff",
+    );
+  });
+
+  test("that listens everywhere prints an address to connect to, and that there are others", async () => {
+    const { stdout, stderr } = await run("simulate-pool", "--listen", "0.0.0.0:0");
+    expect(stdout).toMatch(/^stratum2\+tcp:\/\/127\.0\.0\.1:\d+\/9auq/);
+    expect(stderr).toContain("Listening on every address of this machine");
   });
 });

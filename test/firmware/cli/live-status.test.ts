@@ -61,7 +61,6 @@ describe("painting", () => {
     expect(paint().written[1]).toMatch(sgr);
     expect(paint({ NO_COLOR: "" }).written[1]).toMatch(sgr);
     expect(paint({ NO_COLOR: "1" }).written[1]).not.toMatch(sgr);
-    expect(paint({ TERM: "dumb" }).written[1]).not.toMatch(sgr);
   });
 });
 
@@ -77,6 +76,28 @@ describe("a frame", () => {
       recentEvents: () => ["an event"],
     };
     expect(lines(frame(many, { columns: 80, rows: 10 }, false))).toBe(9);
+  });
+
+  test("of a low terminal loses channels and blocks first, never the sums", () => {
+    const { pool } = sampleSnapshot();
+    const [channel] = pool.channels;
+    const channels = [1, 2, 3].flatMap((channelId) =>
+      channel === undefined ? [] : { ...channel, channelId },
+    );
+    const chains = [0, 1, 2].map((index) => sampleChain({ index }));
+    const snapshot = sampleSnapshot({ chains, pool: { ...pool, channels, accepted: 4711 } });
+    const paint = (rows: number) =>
+      frame({ snapshot: () => snapshot, recentEvents: () => [] }, { columns: 40, rows }, false);
+    expect(lines(paint(12))).toBeLessThanOrEqual(11);
+    for (const rows of [6, 9, 12]) {
+      expect(paint(rows)).toMatch(/Shares +4711 accepted +0 rejected/);
+      expect(paint(rows)).toMatch(/total +378\/378/);
+      expect(paint(rows)).not.toMatch(/Channel|Blocks/);
+    }
+    expect(paint(12).match(/BM1362/g)).toHaveLength(3);
+    expect(paint(16)).not.toContain("Channel  3");
+    expect(paint(16)).toMatch(/Blocks.*\r\n/);
+    expect(paint(40).match(/Channel/g)).toHaveLength(3);
   });
 
   test("ends with the latest events, as many as fit", () => {

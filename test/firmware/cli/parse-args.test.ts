@@ -133,6 +133,13 @@ describe("a problem names the option, what is wrong and what is allowed", () => 
       });
   });
 
+  test("bounds of what people write in hex are shown in hex", () => {
+    const problems = problemsOf(["--chips", "1"], (args) => {
+      args.integer("chips", { min: 0x03000001, max: 0x207fffff, inHex: true }, 0);
+    });
+    expect(problems[0]?.allowed).toBe("a whole number from 0x03000001 to 0x207fffff");
+  });
+
   test.each(["soon", "5 s", "-5", "1m30", "ms", "0"])("duration = %j", (text) => {
     const problems = problemsOf([`--duration=${text}`], (args) => {
       expect(args.durationMs("duration", { min: 1_000, max: 60_000 }, 7)).toBe(7);

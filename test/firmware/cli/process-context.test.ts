@@ -1,5 +1,6 @@
 import { type ChildProcessByStdio, spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { once } from "node:events";
+import { closeSync, mkdtempSync, openSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
@@ -98,6 +99,22 @@ test("a reader that goes away ends the command quietly", async () => {
   expect(await ended).toBe(0);
   expect(output.stderr).toBe("");
 });
+
+test.each(["large", "late"])(
+  "a result that cannot be written (%s) is one line and code 1",
+  async (how) => {
+    const full = openSync("/dev/full", "w");
+    const child = spawn(process.execPath, [program, how], { stdio: ["ignore", full, "pipe"] });
+    closeSync(full);
+    let stderr = "";
+    child.stderr?.setEncoding("utf8").on("data", (text: string) => {
+      stderr += text;
+    });
+    const [code] = await once(child, "close");
+    expect(stderr).toMatch(/^asicd: cannot write the result: ENOSPC[^\n]*\n$/);
+    expect(code).toBe(1);
+  },
+);
 
 test("a large result arrives whole", async () => {
   const { output, ended } = start("large");

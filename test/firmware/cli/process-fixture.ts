@@ -43,6 +43,10 @@ const behaviours: Readonly<
     context.stdout("y".repeat(1_000_000));
     return 0;
   },
+  async late(context) {
+    setTimeout(() => context.stdout("too late\n"), 50);
+    return 0;
+  },
   async log() {
     const log = openLog({ level: "info", to: process.stdout });
     for (let i = 0; i < 1_000; i++) log.info({ i, pad: "z".repeat(100) }, "a line");

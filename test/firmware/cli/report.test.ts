@@ -23,6 +23,38 @@ test("the JSON report has the machine's totals at the top, under the promised ke
   });
 });
 
+test("wire counters are the chain's, and their sum; windows, latency and step are there, too", () => {
+  const { wire } = sampleChain();
+  const latency = { count: 2, p50: 0.1, p99: 0.2, max: 0.2 };
+  const report = reportJson(
+    sampleSnapshot({
+      chains: [
+        sampleChain({ chipHashrateHps: [1, 2], newBlockLatencyMs: latency }),
+        sampleChain({
+          phase: "bringing-up",
+          bringUpStep: "ramping",
+          wire: { ...wire, crcErrors: 2, bytesDropped: 7 },
+        }),
+      ],
+    }),
+  );
+  expect(report).toMatchObject({
+    wire: { framesReceived: 736, bytesDropped: 7, crcErrors: 2 },
+    hashrateWindowsHps: { s5: 0, m1: 0, m5: 0, m15: 0, h24: 0 },
+    newBlockLatencyMs: { count: 3 },
+  });
+  expect(report.chains).toMatchObject([
+    {
+      wire: { crcErrors: 0 },
+      chipHashrateHps: [1, 2],
+      newBlockLatencyMs: latency,
+      hashrateWindowsHps: { s5: 1_000_000 },
+      bringUpStep: null,
+    },
+    { wire: { crcErrors: 2 }, newBlockLatencyMs: null, bringUpStep: "ramping" },
+  ]);
+});
+
 test("each chain has every key that the totals have", () => {
   const report = reportJson(sampleSnapshot({ chains }));
   const { simulated, uptimeS, pool, chains: chainReports, ...totals } = report;
@@ -40,6 +72,11 @@ test("each chain has every key that the totals have", () => {
 test("the report survives a round through JSON: no NaN, no undefined", () => {
   const report = reportJson(sampleSnapshot({ chains }));
   expect(JSON.parse(JSON.stringify(report))).toEqual(report);
+});
+
+test("the text counts the blocks seen, not the measured ones", () => {
+  const { pool } = sampleSnapshot();
+  expect(reportText(sampleSnapshot({ pool: { ...pool, blocksSeen: 5 } }))).toContain("(5 blocks)");
 });
 
 test("the text for people names scale, shares, rate and latency", () => {

@@ -8,6 +8,8 @@ export function sampleChain(over: Partial<ChainSnapshot> = {}): ChainSnapshot {
     chip: "BM1362",
     phase: "hashing",
     reason: null,
+    bringUpStep: null,
+    newBlockLatencyMs: null,
     chipsExpected: 126,
     chipsFound: 126,
     frequencyMHz: 525,

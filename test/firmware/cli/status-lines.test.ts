@@ -1,10 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { renderStatus, shortPoolUrl, statusLines } from "../../../firmware/cli/status-lines.ts";
+import { shortPoolUrl, statusLines } from "../../../firmware/cli/status-lines.ts";
+import type { MinerSnapshot } from "../../../src/telemetry/snapshot.ts";
 import { sampleChain, sampleSnapshot } from "./sample-snapshot.ts";
 
-const shown = (snapshot = sampleSnapshot(), width = 120) =>
-  renderStatus(snapshot, width).join("\n");
+const render = (snapshot: MinerSnapshot, width: number) =>
+  statusLines(snapshot, width).map(({ text }) => text);
+const shown = (snapshot = sampleSnapshot(), width = 120) => render(snapshot, width).join("\n");
 
 describe("the live status", () => {
   test("shows chips, frequency, hashrate, errors and shares of each chain", () => {
@@ -19,7 +21,7 @@ describe("the live status", () => {
     const text = shown();
     expect(text).toContain("stratum2+tcp://127.0.0.1:34254/9auqWEzQDVyd…");
     expect(text).toContain("Channel  1 for chain 0  difficulty 3.00e-5  60 accepted");
-    expect(text).toContain("Shares   60 accepted  0 rejected  1 pending");
+    expect(text).toContain("Shares   60 accepted  0 rejected  1 unanswered");
     expect(text).toContain("3 seen");
     expect(text).toContain("p50 0.210 ms  p99 0.440 ms");
   });
@@ -41,10 +43,29 @@ describe("the live status", () => {
     const line = statusLines(sampleSnapshot({ chains }), 120).find(({ text }) =>
       text.includes("faulted"),
     );
-    expect(line).toEqual({
+    expect(line).toMatchObject({
       text: "       faulted: /dev/ttyS1: enumerate: wrong-id (0 of 126 chips)",
       tone: "bad",
     });
+  });
+
+  test("tells what bring-up is at", () => {
+    const chains = [
+      sampleChain({ phase: "bringing-up", bringUpStep: "ramping" }),
+      sampleChain({ phase: "bringing-up" }),
+    ];
+    const lines = render(sampleSnapshot({ chains }), 120);
+    expect(lines).toContain("       bringing-up, ramping");
+    expect(lines).toContain("       bringing-up");
+  });
+
+  test("tells what went wrong on a chain's wire, and nothing when nothing did", () => {
+    expect(shown()).not.toContain("wire");
+    const { wire } = sampleChain();
+    const chains = [sampleChain({ wire: { ...wire, bytesDropped: 12, crcErrors: 1 } })];
+    expect(shown(sampleSnapshot({ chains }))).toContain(
+      "       wire: 12 bytes dropped, 1 bad CRC\n".trimEnd(),
+    );
   });
 
   test("tells when work repeats", () => {
@@ -71,7 +92,7 @@ describe("the live status", () => {
     expect(text).toContain("backing-off: connection refused");
     expect(text).toContain("Rejected stale-share 3, difficulty-too-low 1");
     expect(text).toContain("NOT ENCRYPTED");
-    expect(text).toContain("2 lost with a connection");
+    expect(text).toContain("3 unanswered (2 lost with a connection)");
   });
 
   test("a hostile reason cannot move the cursor", () => {
@@ -92,10 +113,7 @@ describe("the live status", () => {
   test("a narrow terminal loses columns from the right, never part of one, and no line is too wide", () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 140 }), (width) => {
-        const lines = renderStatus(
-          sampleSnapshot({ chains: [sampleChain(), sampleChain()] }),
-          width,
-        );
+        const lines = render(sampleSnapshot({ chains: [sampleChain(), sampleChain()] }), width);
         for (const line of lines) expect(line.length).toBeLessThanOrEqual(width);
         const header = lines.find((line) => line.startsWith("chain"));
         if (width >= 5)

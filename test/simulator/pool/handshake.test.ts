@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import type { CertificateScript } from "../../../simulator/pool/frame-link.ts";
 import { poolUrl } from "../../../simulator/pool/main.ts";
 import { defaultPoolOptions } from "../../../simulator/pool/options.ts";
+import { parsePoolUrl } from "../../../src/upstream/pool-url.ts";
 import { PoolBench } from "./pool-bench.ts";
 
 const { authoritySecret } = defaultPoolOptions;
@@ -74,7 +75,20 @@ describe("the pool's handshake", () => {
     expect(poolUrl("127.0.0.1", 34254, authoritySecret)).toBe(
       "stratum2+tcp://127.0.0.1:34254/9auqWEzQDVyd2oe1JVGFLMLHZtCo2FFqZwtKA5gd9xbuEu7PH72",
     );
-    expect(poolUrl("::1", 1, undefined)).toBe("stratum2+tcp://[::1]:1");
-    expect(schnorr.getPublicKey(authoritySecret ?? new Uint8Array()).length).toBe(32);
+    expect(poolUrl("::1", 1, undefined)).toBe("stratum2+tcp+insecure://[::1]:1");
+  });
+
+  test("the URL can be given to the miner, whatever the pool listens on", () => {
+    const authorityKey = schnorr.getPublicKey(authoritySecret ?? new Uint8Array());
+    for (const [listensOn, host] of [
+      ["0.0.0.0", "127.0.0.1"],
+      ["::", "::1"],
+      ["localhost", "localhost"],
+    ] as const) {
+      const secure = parsePoolUrl(poolUrl(listensOn, 7, authoritySecret));
+      expect(secure).toEqual({ host, port: 7, authorityKey, secure: true });
+      const plaintext = parsePoolUrl(poolUrl(listensOn, 7, undefined));
+      expect(plaintext).toEqual({ host, port: 7, authorityKey: undefined, secure: false });
+    }
   });
 });
