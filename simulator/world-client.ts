@@ -20,6 +20,8 @@ export async function openWorld(options: WorldOptions, signal: AbortSignal): Pro
     child.once("exit", (code, killed) =>
       resolve(`the simulated world ended by itself (${killed ?? `exit code ${code}`})`),
     );
+    // A process that could not be started never exits.
+    child.on("error", (error) => resolve(`the simulated world cannot run (${error.message})`));
   });
   const abort = () => child.kill("SIGTERM");
   signal.addEventListener("abort", abort, { once: true });

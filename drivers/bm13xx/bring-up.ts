@@ -1,4 +1,5 @@
 /** The steps of a bring-up: from a layout and one chain's numbers to frames, waits and changes of the baud rate. */
+import { BAUD_SETTLE_MS } from "./baud.ts";
 import type { Bm13xxChip } from "./chips.ts";
 import {
   chainInactive,
@@ -50,8 +51,6 @@ export interface ChainPlan {
 
 /** Stock firmware gives the frequency this long to settle [C]. */
 const RAMP_STEP_WAIT_MS = 100;
-/** Stock firmware gives the chips this long to change their rate [C]. */
-const BAUD_SETTLE_MS = 60;
 /** Addresses fit into a byte. */
 const ADDRESS_SPACE = 256;
 

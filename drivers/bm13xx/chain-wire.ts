@@ -4,12 +4,18 @@ import type { Clock } from "../../src/ports/clock.ts";
 import type { Uart } from "../../src/ports/uart.ts";
 import { type AnswerListener, AnswerStream } from "./answer-stream.ts";
 
-/** Looks at a register answer: "more" keeps listening, "done" has what it wanted, "ignored" was not meant for it. */
+/**
+ * Looks at a register answer: "more" gives the others their time again, "done" has what it wanted, "wrong" is an answer
+ * that does not count, "ignored" was not meant for it.
+ */
 export type RegisterQuestion = (
   value: number,
   address: number,
   register: number,
-) => "more" | "done" | "ignored";
+) => "more" | "done" | "wrong" | "ignored";
+
+/** However they dribble in: the chips of a full chain answer within one such time at the slowest rate. */
+const QUIET_TIMES_IN_ALL = 3;
 
 export class ChainWire implements AnswerListener, Disposable {
   readonly uart: Uart;
@@ -42,8 +48,8 @@ export class ChainWire implements AnswerListener, Disposable {
   }
 
   /**
-   * Sends the frame and shows every register answer to `question` until it is done (true) or `quietMs` have passed since
-   * the last answer that it did not ignore (false). Rejects with the signal's reason.
+   * Sends the frame and shows every register answer to `question` until it is done (true), or `quietMs` have passed since
+   * the last answer after which it wanted more, or three times as much in all (false). Rejects with the signal's reason.
    */
   ask(
     frame: Uint8Array,
@@ -54,21 +60,23 @@ export class ChainWire implements AnswerListener, Disposable {
     return new Promise((resolve, reject) => {
       if (signal.aborted) return reject(signal.reason);
       const end = (settle: () => void) => {
-        timer[Symbol.dispose]();
+        quiet[Symbol.dispose]();
+        deadline[Symbol.dispose]();
         signal.removeEventListener("abort", onAbort);
         this.#question = undefined;
         settle();
       };
       const onAbort = () => end(() => reject(signal.reason));
-      const onQuiet = () => end(() => resolve(false));
-      let timer = this.#clock.after(quietMs, onQuiet);
+      const onTimeOver = () => end(() => resolve(false));
+      const deadline = this.#clock.after(quietMs * QUIET_TIMES_IN_ALL, onTimeOver);
+      let quiet = this.#clock.after(quietMs, onTimeOver);
       signal.addEventListener("abort", onAbort, { once: true });
       this.#question = (value, address, register) => {
         const verdict = question(value, address, register);
         if (verdict === "done") end(() => resolve(true));
         if (verdict === "more") {
-          timer[Symbol.dispose]();
-          timer = this.#clock.after(quietMs, onQuiet);
+          quiet[Symbol.dispose]();
+          quiet = this.#clock.after(quietMs, onTimeOver);
         }
         return verdict;
       };

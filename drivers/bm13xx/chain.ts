@@ -4,13 +4,14 @@ import { DeviceError } from "../../src/lib/errors.ts";
 import type { Logger } from "../../src/lib/log.ts";
 import type { Clock } from "../../src/ports/clock.ts";
 import type { Uart } from "../../src/ports/uart.ts";
+import { BAUD_SETTLE_MS, POWER_ON_HOST_BAUD } from "./baud.ts";
 import { type BringUpStep, bringUpSteps, type ChainPlan } from "./bring-up.ts";
 import { type Bm13xxChainOptions, planOf } from "./chain-options.ts";
 import { ChainWire } from "./chain-wire.ts";
-import { chainInactive, readRegister } from "./frame.ts";
+import { chainInactive, readRegister, writeRegisterOfAll } from "./frame.ts";
 import { Bm13xxHashChain } from "./hash-chain.ts";
 import { registers } from "./registers.ts";
-import { stopChips } from "./stop-chips.ts";
+import { stopChips, stopChipsAtAnyRate } from "./stop-chips.ts";
 
 /** ESP-Miner waits this long for each answer [D]. */
 const PROBE_QUIET_MS = 1_000;
@@ -36,15 +37,17 @@ export async function bringUpChain(
   using _watch = uart.onGone((reason) => gone.abort(reason));
   const stop = AbortSignal.any([signal, gone.signal]);
   const wire = new ChainWire(uart, clock);
+  let baudRates: readonly number[] = [];
   try {
     const plan = planOf(options);
+    baudRates = [POWER_ON_HOST_BAUD, plan.fastBaud.hostBaud];
     const chipsFound = await run(wire, clock, plan, options, stop, log);
     const fields = { uart: uart.path, chip: plan.chip.name, chips: chipsFound };
     log.info({ ...fields, frequencyMHz: plan.frequencyMHz }, "chain is up");
     return new Bm13xxHashChain(wire, clock, plan, chipsFound, options.hashScale ?? 1, log);
   } catch (error) {
     wire[Symbol.dispose]();
-    await stopChips(uart, clock, options.chip);
+    await stopChipsAtAnyRate(uart, clock, options.chip, baudRates);
     await uart[Symbol.asyncDispose]();
     throw error;
   }
@@ -94,6 +97,7 @@ async function findChips(
   log: Logger,
 ): Promise<number> {
   const { chip, chipCount } = plan;
+  const bytesDroppedBefore = wire.counters.bytesDropped;
   let found = 0;
   let wrongId: number | undefined;
   for (let attempt = 1; attempt <= PROBE_ATTEMPTS; attempt++) {
@@ -111,7 +115,7 @@ async function findChips(
         if (value >>> 16 !== chip.chipId) {
           wrongId = value >>> 16;
           wire.counters.wrongChipIds++;
-          return "more";
+          return "wrong";
         }
         answers++;
         return answers >= chipCount ? "done" : "more";
@@ -121,6 +125,8 @@ async function findChips(
     );
     found = Math.max(found, answers);
     if (found >= chipCount) return found;
+    if (attempt === 1 && found === 0 && wrongId === undefined)
+      await bringBackFromFastRate(wire, clock, plan, signal, log);
   }
   if (found > 0 && options.acceptFewerChips === true) return found;
   const expected = `expected ${chipCount} ${chip.name}`;
@@ -132,8 +138,37 @@ async function findChips(
     const detail = `found chips with id ${wrongId.toString(16).padStart(4, "0")}, ${expected}`;
     throw new DeviceError(wire.uart.path, "find chips", "wrong-id", { detail });
   }
-  const detail = `no chip answered, ${expected}`;
+  wire.flush();
+  const noiseBytes = wire.counters.bytesDropped - bytesDroppedBefore;
+  const noise = `; ${noiseBytes} bytes came that are no answer: wrong baud rate or noise on the line`;
+  const detail = `no chip answered, ${expected}${noiseBytes > 0 ? noise : ""}`;
   throw new DeviceError(wire.uart.path, "find chips", "timeout", { detail });
+}
+
+/**
+ * A program that was killed leaves its chips at the fast rate, repeating their last job at full power: stops them there
+ * and sends them back to the rate of their reset [?: follows from the registers, no capture shows it].
+ */
+async function bringBackFromFastRate(
+  wire: ChainWire,
+  clock: Clock,
+  plan: ChainPlan,
+  signal: AbortSignal,
+  log: Logger,
+): Promise<void> {
+  const { uart } = wire;
+  const { hostBaud } = plan.fastBaud;
+  log.warn(
+    { uart: uart.path, baudRate: hostBaud },
+    "no chip answers, stopping chips that may be left at the fast rate",
+  );
+  await unlessAborted(uart.setBaudRate(hostBaud), signal);
+  await stopChips(uart, clock, plan.chip);
+  wire.send(writeRegisterOfAll(registers.uartBaud.number, registers.uartBaud.reset));
+  await unlessAborted(uart.drain(), signal);
+  await clock.sleep(BAUD_SETTLE_MS, signal);
+  await unlessAborted(uart.setBaudRate(POWER_ON_HOST_BAUD), signal);
+  wire.flush();
 }
 
 async function switchBaud(
@@ -168,6 +203,7 @@ async function switchBaud(
 function unlessAborted(work: Promise<void>, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     const onAbort = () => reject(signal.reason);
+    if (signal.aborted) onAbort();
     signal.addEventListener("abort", onAbort, { once: true });
     work.then(resolve, reject).finally(() => signal.removeEventListener("abort", onAbort));
   });

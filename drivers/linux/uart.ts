@@ -37,6 +37,9 @@ export async function openUart(path: string, baudRate: number): Promise<Uart> {
   }
 }
 
+/** Hundreds of jobs: a far end that is so late takes nothing any more, and every job in the queue is stale. */
+const UNSENT_LIMIT_BYTES = 64 << 10;
+
 /** What we use of serialport's binding: its own descriptor holds the lock and carries settings, never bytes. */
 interface Control {
   update(options: { baudRate: number }): Promise<void>;
@@ -95,6 +98,7 @@ class LinuxUart implements Uart {
     if (bytes.length === 0 || this.#isOver()) return;
     this.#unsentWrites++;
     this.#stream.write(bytes, this.#onWritten);
+    if (this.#stream.writableLength > UNSENT_LIMIT_BYTES) this.#giveUp();
   }
 
   onReceive(listener: (chunk: Uint8Array) => void): Disposable {
@@ -142,10 +146,16 @@ class LinuxUart implements Uart {
     });
   }
 
+  #giveUp(): void {
+    const detail = "takes no more bytes";
+    this.#goneReason = new DeviceError(this.path, "write", "gone", { detail });
+    this.#stream.destroy();
+  }
+
   /** A stream that closes unasked is a device that went: often there is no error at all, only the close. */
   async #onStreamClose(): Promise<void> {
     if (!this.#isDisposed) {
-      this.#goneReason = new DeviceError(this.path, "read", "gone", { cause: this.#streamError });
+      this.#goneReason ??= new DeviceError(this.path, "read", "gone", { cause: this.#streamError });
       this.#gone.emit(this.#goneReason);
     }
     await this.#lastOperation;

@@ -7,6 +7,9 @@ import type { ByteStream } from "../../src/ports/byte-stream.ts";
 /** After `close` the far end has this long to take what is queued and to close its own side. */
 const LINGER_MS = 1_000;
 
+/** A far end that lets this much wait is no longer reading; what waits would grow for as long as it lives. */
+const UNSENT_LIMIT_BYTES = 1 << 20;
+
 export class TcpStream implements ByteStream {
   readonly remote: string;
   readonly #socket: Socket;
@@ -33,7 +36,11 @@ export class TcpStream implements ByteStream {
   }
 
   write(bytes: Uint8Array): void {
-    if (!this.#isClosing && this.#socket.writable && bytes.length > 0) this.#socket.write(bytes);
+    if (this.#isClosing || !this.#socket.writable || bytes.length === 0) return;
+    // Asked before the write: one message may be larger than what may wait.
+    if (this.#socket.writableLength > UNSENT_LIMIT_BYTES)
+      this.#socket.destroy(new Error("the far end takes no more bytes"));
+    else this.#socket.write(bytes);
   }
 
   onData(listener: (chunk: Uint8Array) => void): Disposable {

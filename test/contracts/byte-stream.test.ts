@@ -19,6 +19,7 @@ describe("TCP", () => {
       address: { host, port: listener.port },
       deafPort: unused.port,
       bulkBytes: 8 << 20,
+      lateBytes: 1 << 20,
       dial: dialTcp,
       async connect() {
         const near = await dialTcp(host, listener.port, signal);
@@ -57,6 +58,7 @@ async function openVirtual(chunking: Chunking, clock?: VirtualClock) {
     address: { host: "pool", port: 3333 },
     deafPort: 1,
     bulkBytes: 64 << 10,
+    lateBytes: 64 << 10,
     dial: (host: string, port: number, signal: AbortSignal) => network.dial(host, port, signal),
     async connect() {
       const dialling = network.dial("pool", 3333, signal);

@@ -15,6 +15,8 @@ export interface ByteStreamFixture extends AsyncDisposable {
   readonly deafPort: number;
   /** How much is more than the network itself holds between two ends. */
   readonly bulkBytes: number;
+  /** What may at least wait for a reader who comes late. */
+  readonly lateBytes: number;
   /** Lets a little time pass. */
   pass(): Promise<void>;
 }
@@ -43,7 +45,7 @@ export function byteStreamContract(
 
   onNetwork("much arrives in order although the reader comes late", async (network) => {
     const { near, far } = await network.connect();
-    const sent = patternBytes(network.bulkBytes);
+    const sent = patternBytes(network.lateBytes);
     for (let at = 0; at < sent.length; at += 5_000) near.write(sent.subarray(at, at + 5_000));
     for (let turn = 0; turn < 20; turn++) await network.pass();
     const received = collect(far);

@@ -7,7 +7,7 @@ import { VirtualClock } from "../../../simulator/virtual-clock.ts";
 import { fromHex, toHex } from "../../../src/lib/bytes.ts";
 import { DeviceError } from "../../../src/lib/errors.ts";
 import { silentLog } from "../../../src/lib/log.ts";
-import { capturedNonces } from "./answer-frames.ts";
+import { capturedNonces, registerAnswer } from "./answer-frames.ts";
 import { s19jProOptions, s21ProOptions } from "./chain-fixtures.ts";
 import { ScriptedChain, type ScriptedChainOptions } from "./scripted-chain.ts";
 
@@ -195,12 +195,64 @@ describe("a bring-up that fails", () => {
       await clock.advance(afterMs);
       const reason = new Error("enough");
       stop.abort(reason);
-      await clock.advance(0);
-      await expect(chain).rejects.toBe(reason);
       await clock.advance(1_000);
+      await expect(chain).rejects.toBe(reason);
       expectStopped(clock, uart);
     },
   );
+
+  test("because it was aborted stops the chips at either rate, however far the change had come", async () => {
+    const { clock, uart, stop, chain } = startBringUp(s19jProOptions);
+    while (!uart.hexes.some((hex) => hex.startsWith("55aa51090028"))) await clock.advance(1);
+    const before = uart.sent.length;
+    stop.abort(new Error("enough"));
+    await clock.advance(1_000);
+    await expect(chain).rejects.toThrow("enough");
+    const stops = uart.sent.slice(before).filter(({ hex }) => hex === HCN_OFF);
+    expect(stops.map(({ baudRate }) => baudRate)).toEqual([115_200, 3_125_000]);
+  });
+
+  test.each([
+    ["a wrong chip that", 0x1370, "wrong-id", 5_000],
+    ["a single chip that", 0x1362, "not-found", 10_000],
+  ])("because of %s never stops answering ends", async (_, chipId, code, withinMs) => {
+    const answer = registerAnswer(((chipId << 16) | 0x0300) >>> 0, 0, 0);
+    const { clock, uart, chain } = startBringUp(s19jProOptions, {
+      babble: { answer, everyMs: 500 },
+    });
+    let error: unknown;
+    chain.catch((reason) => {
+      error = reason;
+    });
+    await clock.advance(withinMs);
+    expect(error).toMatchObject({ code });
+    expectStopped(clock, uart);
+  });
+
+  test("because it was aborted while it looked for chips at the fast rate ends, although nothing drains", async () => {
+    const { clock, uart, stop, chain } = startBringUp(s19jProOptions, {
+      chips: 0,
+      neverDrains: true,
+    });
+    while (uart.baudRate === 115_200) await clock.advance(1);
+    stop.abort(new Error("enough"));
+    let error: unknown;
+    chain.catch((reason) => {
+      error = reason;
+    });
+    await clock.advance(1_000);
+    expect(error).toMatchObject({ message: "enough" });
+    expectStopped(clock, uart);
+  });
+
+  test("because only noise came says so", async () => {
+    const script = { chips: 0, noise: fromHex("ff00fe80aa55") };
+    const { clock, chain } = startBringUp(s19jProOptions, script);
+    await clock.advance(60_000);
+    await expect(chain).rejects.toThrow(
+      "no chip answered, expected 126 BM1362; 18 bytes came that are no answer: wrong baud rate or noise on the line",
+    );
+  });
 
   test("because the far end reads no more can be aborted, and ends", async () => {
     const { clock, uart, stop, chain } = startBringUp(s19jProOptions, { neverDrains: true });

@@ -19,7 +19,6 @@ const noSearcher: ChainSearcher = {
 
 function startBringUp(options: Bm13xxChainOptions, chipCount = options.chipCount) {
   const clock = new VirtualClock();
-  const { uart, device } = openSimUart({ clock, isPaced: true });
   const { chip } = options;
   const model = new ChainModel({
     chip,
@@ -29,12 +28,28 @@ function startBringUp(options: Bm13xxChainOptions, chipCount = options.chipCount
     seed: 1,
     searcher: noSearcher,
   });
+  return { clock, model, ...startDriver(options, clock, model) };
+}
+
+/** A new program on the line: the host's end is at 115 200 baud again, the chips are as they are. */
+function startDriver(options: Bm13xxChainOptions, clock: VirtualClock, model: ChainModel) {
+  const { uart, device } = openSimUart({ clock, isPaced: true });
+  const stop = new AbortController();
   device.onData((bytes) => model.receive(bytes, device.hostBaudRate()));
   model.onTransmit((bytes) => device.write(bytes));
-  const chain = bringUpChain(uart, clock, options, new AbortController().signal, silentLog);
+  const chain = bringUpChain(uart, clock, options, stop.signal, silentLog);
   chain.catch(() => {});
-  return { clock, model, chain };
+  return { uart, stop, chain };
 }
+
+const pairOptions: Bm13xxChainOptions = {
+  ...s21ProOptions,
+  chipCount: 2,
+  addressInterval: 128,
+  layout: "single",
+};
+
+const HASH_COUNTING_NUMBER = 0x10;
 
 const job = {
   chipJobId: 0,
@@ -51,7 +66,7 @@ describe("on simulated chips", () => {
     ["an S21 Pro", s21ProOptions, 3_125_000, 0x1eb5],
     [
       "a pair of BM1370",
-      { ...s21ProOptions, chipCount: 2, addressInterval: 128, layout: "single" } as const,
+      pairOptions,
       25e6 / 24,
       // 2^24 nonces at 600 MHz, less the guard.
       Math.floor((2 ** 24 * 25 * 0.5) / 600 - bm1370.hashCountingGuardTicks),
@@ -100,6 +115,39 @@ describe("on simulated chips", () => {
     ready.dispatch(job);
     await clock.advance(5_000);
     expect(model.chips.map((chip) => chip.register(0x0c) >>> 31)).toEqual(Array(65).fill(1));
+  });
+
+  test.each([
+    ["an S19j Pro", s19jProOptions],
+    ["an S21 Pro", s21ProOptions],
+    ["a pair of BM1370", pairOptions],
+  ])("%s that a killed program left hashing is stopped, and comes up again", async (_, options) => {
+    const { clock, model, chain } = startBringUp(options);
+    await clock.advance(30_000);
+    (await chain).dispatch(job);
+    await clock.advance(5_000);
+    expect(model.chips.every((chip) => chip.register(HASH_COUNTING_NUMBER) > 0)).toBe(true);
+    let whenAddressing: readonly number[] = [];
+    const onPhase = (phase: string) => {
+      if (phase === "addressing")
+        whenAddressing = model.chips.map((chip) => chip.register(HASH_COUNTING_NUMBER));
+    };
+    const second = startDriver({ ...options, onPhase }, clock, model);
+    await clock.advance(30_000);
+    const ready = await second.chain;
+    expect(ready.chipsFound).toBe(options.chipCount);
+    expect(whenAddressing).toEqual(model.chips.map(() => 0));
+  });
+
+  test("chips that hash already and change their rate when all is aborted are stopped", async () => {
+    const { clock, model, uart, stop, chain } = startBringUp(pairOptions);
+    while (model.chips.some((chip) => chip.baudRate < 200_000)) await clock.advance(1);
+    expect(uart.baudRate).toBe(115_200);
+    expect(model.chips.every((chip) => chip.register(HASH_COUNTING_NUMBER) > 0)).toBe(true);
+    stop.abort(new Error("enough"));
+    await clock.advance(1_000);
+    await expect(chain).rejects.toThrow("enough");
+    expect(model.chips.map((chip) => chip.register(HASH_COUNTING_NUMBER))).toEqual([0, 0]);
   });
 
   test("a board with a chip too few is named, and left stopped", async () => {

@@ -18,6 +18,8 @@ export interface ScriptedChainOptions {
   readonly answeringPerProbe?: readonly number[];
   /** Sent before the answers of each probe. */
   readonly noise?: Uint8Array;
+  /** Sent instead of answers, one every so often without end. */
+  readonly babble?: { readonly answer: Uint8Array; readonly everyMs: number };
   readonly neverDrains?: boolean;
   /** Comes in at the moment at which the host changes its rate. */
   readonly garbageAtBaudChange?: Uint8Array;
@@ -38,6 +40,7 @@ export class ScriptedChain implements Uart {
   readonly #clock: Clock;
   readonly #options: ScriptedChainOptions;
   readonly #receivers = new Set<(chunk: Uint8Array) => void>();
+  #babbling: Disposable | undefined;
   readonly #goneListeners = new Set<(reason: DeviceError) => void>();
 
   constructor(clock: Clock, options: ScriptedChainOptions) {
@@ -91,10 +94,17 @@ export class ScriptedChain implements Uart {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.closed++;
+    this.#babbling?.[Symbol.dispose]();
   }
 
   #answerProbe(): void {
-    const { answeringPerProbe = [], chips, noise } = this.#options;
+    const { answeringPerProbe = [], babble, chips, noise } = this.#options;
+    if (babble !== undefined && this.probes === 0)
+      this.#babbling = this.#clock.every(babble.everyMs, () => this.receive(babble.answer));
+    if (babble !== undefined) {
+      this.probes++;
+      return;
+    }
     const answering = answeringPerProbe[Math.min(this.probes++, answeringPerProbe.length - 1)];
     const answers = Array.from({ length: answering ?? chips }, () => this.#identity(0));
     this.#answerLater(noise === undefined ? answers : [noise, ...answers]);

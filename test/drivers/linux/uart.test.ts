@@ -36,7 +36,7 @@ describe("opening", () => {
     const uart = await withoutPrivileges(() => openUart(pty.path, 3_125_000));
     onTestFinished(() => uart[Symbol.asyncDispose]());
     // More than the kernel holds: were the writes blocking, this call would never return.
-    for (let i = 0; i < 1_000; i++) uart.send(new Uint8Array(88));
+    for (let i = 0; i < 700; i++) uart.send(new Uint8Array(88));
     expect(readNow(pty, 88)).toHaveLength(88);
   });
 
@@ -127,6 +127,22 @@ describe("the hot path", () => {
     expect(tripsMs[10]).toBeLessThan(50);
     await Promise.all(pool);
   });
+});
+
+test("a far end that reads nothing is gone, once, before the queue holds more than 64 KiB", async () => {
+  const pty = await ptyForTest();
+  const uart = await uartForTest(pty);
+  const reasons: string[] = [];
+  uart.onGone((reason) => reasons.push(`${reason.code} ${reason.message}`));
+  const text = `gone ${pty.path}: write: gone (takes no more bytes)`;
+  for (let i = 0; i < 2_000; i++) uart.send(new Uint8Array(88));
+  const draining = uart.drain();
+  await expect(draining).rejects.toMatchObject({ code: "gone" });
+  await expect.poll(() => reasons).toEqual([text]);
+  uart.send(new Uint8Array(88));
+  await uart[Symbol.asyncDispose]();
+  expect(reasons).toEqual([text]);
+  expect(descriptorsOf(pty)).toBe(1);
 });
 
 test("a change to a common rate loses nothing that the far end has not read yet", async () => {

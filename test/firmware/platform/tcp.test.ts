@@ -50,6 +50,23 @@ test("a listener that closes sends what its streams have queued, and waits for n
   });
 });
 
+test("a far end that takes no more ends the stream with that reason, once", async () => {
+  const server = createServer((socket) => {
+    socket.pause();
+    socket.on("error", () => {});
+    onTestFinished(() => void socket.destroy());
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  onTestFinished(() => void server.close());
+  const stream = await dialTcp("127.0.0.1", (server.address() as AddressInfo).port, signal);
+  onTestFinished(() => stream.destroy());
+  const reasons: (string | undefined)[] = [];
+  stream.onEnd((reason) => reasons.push(reason?.message));
+  // More than the kernel can hold between two ends.
+  for (let i = 0; i < 32; i++) stream.write(new Uint8Array(1 << 20));
+  await expect.poll(() => reasons).toEqual(["the far end takes no more bytes"]);
+});
+
 test("both sides know each other's address", async () => {
   let accepted: ByteStream | undefined;
   const listener = await listen("127.0.0.1", 0, (stream) => {
