@@ -5,6 +5,7 @@ import { DeviceError } from "../lib/errors.ts";
 import type { Logger } from "../lib/log.ts";
 import type { Aead } from "../noise/aead.ts";
 import type { Platform } from "../ports/platform.ts";
+import type { LatencyRecorder } from "../telemetry/latency.ts";
 import type {
   ChainPhase,
   ChainSnapshot,
@@ -170,6 +171,11 @@ export class Miner {
         this.#chains.map(({ index, reason }) => `chain ${index}: ${reason}`).join("; "),
       );
     }
+  }
+
+  /** Single values, which the snapshot only sums up. */
+  get newBlockLatency(): LatencyRecorder {
+    return this.#session.newBlockLatency;
   }
 
   snapshot(): MinerSnapshot {

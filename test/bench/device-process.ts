@@ -3,7 +3,7 @@ import { createMiner, warmUp } from "../../firmware/miner-process.ts";
 import { linuxPlatform } from "../../firmware/platform/linux-platform.ts";
 import type { Miner } from "../../src/hashing/miner.ts";
 import { silentLog } from "../../src/lib/log.ts";
-import { LatencyRecorder } from "../../src/telemetry/latency.ts";
+import type { LatencyRecorder } from "../../src/telemetry/latency.ts";
 import type { MinerSnapshot } from "../../src/telemetry/snapshot.ts";
 import { BENCH_CHAIN, benchSetup } from "./bench-chain.ts";
 import { serve } from "./child.ts";
@@ -20,13 +20,6 @@ export interface StartDevice {
 let miner: Miner | undefined;
 let insideMs: number[] = [];
 
-// The recorder keeps no single values of the past; the bench listens in.
-const add = LatencyRecorder.prototype.add;
-LatencyRecorder.prototype.add = function (durationMs) {
-  insideMs.push(durationMs);
-  add.call(this, durationMs);
-};
-
 const tasks = {
   /** Resolves when every chain is up; returns what the warm-up took, ms. */
   async start({ uarts, port, authorityKey, warmUp: isWarm }: StartDevice): Promise<number> {
@@ -36,6 +29,7 @@ const tasks = {
     const warmUpMs = platform.clock.nowMs() - startedMs;
     const pool = { host: "127.0.0.1", port, authorityKey };
     miner = createMiner(platform, benchSetup(uarts, pool), silentLog);
+    listenIn(miner.newBlockLatency);
     await miner.start();
     return warmUpMs;
   },
@@ -62,4 +56,13 @@ export function runDevice(): void {
     setThreadPool("idle");
     await miner?.stop();
   });
+}
+
+/** The recorder keeps no single values of the past. */
+function listenIn(recorder: LatencyRecorder): void {
+  const add = recorder.add.bind(recorder);
+  recorder.add = (durationMs) => {
+    insideMs.push(durationMs);
+    add(durationMs);
+  };
 }
