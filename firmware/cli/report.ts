@@ -42,6 +42,7 @@ export interface ChainReport extends ReportFigures {
   readonly repeatedWork: number;
   /** Of each chip, in the order of their addresses. */
   readonly chipHashrateHps: readonly number[];
+  readonly chipHashrateWindowsHps: readonly HashrateSnapshot[];
 }
 
 export interface Report extends ReportFigures {
@@ -104,6 +105,7 @@ export function reportJson(snapshot: MinerSnapshot): Report {
         hashrateHps: chain.hashrateHps,
         hashrateWindowsHps: chain.hashrateWindowsHps,
         chipHashrateHps: chain.chipHashrateHps,
+        chipHashrateWindowsHps: chain.chipHashrateWindowsHps,
         accepted: chain.accepted,
         rejected: chain.rejected,
         repeatedWork: chain.repeatedWork,

@@ -1,5 +1,6 @@
 /** One chain of chips at work: gives it headers, judges its nonces, counts. */
 import type { Clock } from "../ports/clock.ts";
+import { ChipRates } from "../telemetry/chip-rates.ts";
 import { HashrateEstimator } from "../telemetry/hashrate.ts";
 import { LatencyRecorder } from "../telemetry/latency.ts";
 import type { Channel } from "../upstream/channel.ts";
@@ -39,8 +40,7 @@ export class ChainMiner {
   readonly hashrate: HashrateEstimator;
   /** From the received chunk with a new block to this chain's job handed to the kernel. */
   readonly newBlockLatency = new LatencyRecorder();
-  /** Verified hashes of each chip. */
-  readonly chipHashes: Float64Array;
+  readonly chipRates: ChipRates;
   readonly outcomes: Record<NonceOutcome, number> = {
     submit: 0,
     "below-share-target": 0,
@@ -72,7 +72,7 @@ export class ChainMiner {
     this.#hashesPerNonce = 2 ** chain.ticketZeroBits;
     this.#startedMs = clock.nowMs();
     this.hashrate = new HashrateEstimator(this.#startedMs);
-    this.chipHashes = new Float64Array(chain.chipsFound);
+    this.chipRates = new ChipRates(chain.chipsFound, this.#startedMs);
     // Bring-up leaves the chips ready to hash, perhaps with the job of an earlier run.
     this.#idle(this.#startedMs);
     chain.onNonce((chipJobId, nonce, versionBits, chipIndex) =>
@@ -86,12 +86,6 @@ export class ChainMiner {
 
   get isHashing(): boolean {
     return this.#active !== undefined;
-  }
-
-  /** Mean verified rate of each chip since the chain came up, H/s. */
-  chipHashrates(nowMs: number): number[] {
-    const seconds = Math.max(1, (nowMs - this.#startedMs) / 1_000);
-    return Array.from(this.chipHashes, (hashes) => hashes / seconds);
   }
 
   /** Lets the channel feed this chain, within this part of its version space; again to change the part. */
@@ -216,10 +210,9 @@ export class ChainMiner {
     }
     this.outcomes[outcome]++;
     if (outcome === "submit" || outcome === "below-share-target" || outcome === "stale") {
-      this.hashrate.add(this.#clock.nowMs(), this.#hashesPerNonce);
-      if (chipIndex < this.chipHashes.length) {
-        this.chipHashes[chipIndex] = (this.chipHashes[chipIndex] ?? 0) + this.#hashesPerNonce;
-      }
+      const nowMs = this.#clock.nowMs();
+      this.hashrate.add(nowMs, this.#hashesPerNonce);
+      this.chipRates.add(chipIndex, nowMs, this.#hashesPerNonce);
     }
   }
 }

@@ -246,7 +246,8 @@ export class Miner {
         unexpectedFrames: chain?.counters.unexpectedFrames ?? 0,
       },
       newBlockLatencyMs: miner?.newBlockLatency.snapshot() ?? null,
-      chipHashrateHps: miner === undefined ? [] : miner.chipHashrates(nowMs),
+      chipHashrateHps: miner?.chipRates.means(nowMs) ?? [],
+      chipHashrateWindowsHps: miner?.chipRates.windows(nowMs) ?? [],
     };
   }
 }

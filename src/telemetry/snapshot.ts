@@ -108,6 +108,7 @@ export interface ChainSnapshot extends NonceCounts {
   };
   /** Mean hashrate of each chip since hashing began. */
   readonly chipHashrateHps: readonly number[];
+  readonly chipHashrateWindowsHps: readonly HashrateSnapshot[];
 }
 
 export interface TotalsSnapshot extends NonceCounts {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { ChipRates } from "../../src/telemetry/chip-rates.ts";
 import { HashrateEstimator } from "../../src/telemetry/hashrate.ts";
 import { LatencyRecorder } from "../../src/telemetry/latency.ts";
 
@@ -30,6 +31,33 @@ describe("hashrate from verified work", () => {
     const rate = new HashrateEstimator(0);
     for (let s = 0; s < 60; s++) rate.add(s * 1_000, 10);
     expect(rate.windows(70_000).s5).toBe(0);
+  });
+});
+
+describe("hashrate of each chip", () => {
+  test("a steady chip shows its rate in every window, from the first seconds on; its neighbour shows none", () => {
+    const rates = new ChipRates(2, 1_000);
+    for (let ms = 1_000; ms < 121_000; ms += 100) rates.add(1, ms, 100);
+    const [idle, busy] = rates.windows(121_000);
+    expect(idle).toEqual({ s5: 0, m1: 0, m5: 0, m15: 0, h24: 0 });
+    for (const window of Object.values(busy ?? {})) expect(window / 1_000).toBeCloseTo(1, 1);
+    expect(rates.means(121_000)).toEqual([0, 1_000]);
+  });
+
+  test("a chip that falls silent fades, the short window first", () => {
+    const rates = new ChipRates(1, 0);
+    for (let s = 0; s < 600; s++) rates.add(0, s * 1_000, 1_000);
+    const [silent] = rates.windows(660_000);
+    expect(silent?.s5).toBeLessThan(1);
+    expect(silent?.m1).toBeLessThan(200);
+    expect(silent?.m15).toBeGreaterThan(700);
+  });
+
+  test("a chip number from a noisy wire is ignored", () => {
+    const rates = new ChipRates(1, 0);
+    rates.add(7, 10, 5);
+    rates.add(-1, 10, 5);
+    expect(rates.means(1_000)).toEqual([0]);
   });
 });
 

@@ -33,6 +33,7 @@ export function sampleChain(over: Partial<ChainSnapshot> = {}): ChainSnapshot {
       unexpectedFrames: 0,
     },
     chipHashrateHps: [],
+    chipHashrateWindowsHps: [],
     ...over,
   };
 }
