@@ -32,7 +32,7 @@ const PACKAGES: readonly (readonly [name: RegExp, files: RegExp])[] = [
   [/^(preact|uplot)(\/|$)/, /^src\/ui\//],
   [/^node:/, /^(drivers\/linux|firmware|simulator)\//],
   [/^(serialport|i2c-bus|onoff)$/, /^drivers\/linux\//],
-  [/^koffi$/, /^(simulator\/pty|drivers\/linux\/pseudo-rate)\.ts$/],
+  [/^koffi$/, /^(simulator\/pty|drivers\/linux\/(pseudo-rate|gpio-character-device))\.ts$/],
   [/^(pino|jsonc-parser)$/, /^firmware\//],
   [/^(fastify|@fastify\/.*)$/, /^firmware\/operator\//],
   [/^esbuild$/, /^firmware\/packaging\//],
