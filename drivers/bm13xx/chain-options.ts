@@ -1,20 +1,9 @@
 /** What a board says about a chain, checked and turned into the numbers of its bring-up. */
 import { ConfigError, type ConfigProblem } from "../../src/lib/errors.ts";
-import type { ChainPlan } from "./bring-up.ts";
+import { ADDRESS_SPACE, type ChainPlan, planAt } from "./chain-plan.ts";
 import type { Bm13xxChip } from "./chips.ts";
-import {
-  hashCountingNumber,
-  rescaledHashCountingNumber,
-  sliceByAddress,
-  sliceByOffset,
-} from "./hash-counting.ts";
-import {
-  type Bm13xxLayout,
-  type BringUpPhase,
-  type FastBaud,
-  type LayoutName,
-  layoutFor,
-} from "./layouts.ts";
+import type { BringUpPhase } from "./instructions.ts";
+import { type Bm13xxLayout, type FastBaud, type LayoutName, layoutFor } from "./layouts.ts";
 import { type PllSetting, solvePll } from "./pll.ts";
 
 export interface Bm13xxChainOptions {
@@ -25,6 +14,8 @@ export interface Bm13xxChainOptions {
   readonly addressInterval: number;
   readonly layout: LayoutName | Bm13xxLayout;
   readonly frequencyMHz: number;
+  /** Asked before every step of the first ramp, which ends below it; how far it came is the chain's `frequencyMHz`. */
+  readonly frequencyLimitMHz?: () => number;
   /** A power of two: the chips report hashes with log2 of it more zero bits than 32. */
   readonly ticketDifficulty: number;
   /** Chips of a voltage domain; the layout's own by default. */
@@ -38,11 +29,10 @@ export interface Bm13xxChainOptions {
   readonly fastBaud?: FastBaud;
   /** Goes on with the chips that answer; by default a missing chip is an error. */
   readonly acceptFewerChips?: boolean;
+  /** The operator knows that nothing about the chip is proven; without it an experimental chip is refused. */
+  readonly allowExperimental?: boolean;
   readonly onPhase?: (phase: BringUpPhase) => void;
 }
-
-/** Addresses fit into a byte. */
-const ADDRESS_SPACE = 256;
 
 /** Throws ConfigError with every problem. */
 export function planOf(options: Bm13xxChainOptions): ChainPlan {
@@ -53,6 +43,10 @@ export function planOf(options: Bm13xxChainOptions): ChainPlan {
   const check = (fits: boolean, path: string, value: unknown, allowed: string) => {
     if (!fits) problems.push({ path, problem: `${value}`, allowed });
   };
+  if (chip.experimental !== undefined && options.allowExperimental !== true) {
+    const problem = `${chip.name} is experimental: ${chip.experimental}`;
+    problems.push({ path: "chip", problem, allowed: "with allowExperimental: true" });
+  }
   check(
     layout !== undefined && layout.chipName === chip.name,
     "layout",
@@ -78,45 +72,18 @@ export function planOf(options: Bm13xxChainOptions): ChainPlan {
   if (problems.length > 0 || layout === undefined || clock === undefined)
     throw new ConfigError(problems);
 
-  const { frequencyMHz } = clock;
-  return {
+  const plan = {
     chip,
     layout,
     chipCount,
     addressInterval,
-    frequencyMHz,
+    frequencyMHz: clock.frequencyMHz,
     ticketDifficulty,
-    hashCountingTicks:
-      layout.hashCounting === undefined
-        ? hashCountingNumber({
-            cores: chip.cores,
-            chips: chipCount,
-            frequencyMHz,
-            guardTicks: chip.hashCountingGuardTicks,
-          })
-        : rescaledHashCountingNumber(
-            layout.hashCounting,
-            frequencyMHz,
-            sliceNoncesOf({ layout, chipCount, addressInterval }),
-          ),
     fastBaud: options.fastBaud ?? layout.fastBaud,
     chipsPerDomain: options.chipsPerDomain ?? layout.chipsPerDomain ?? chipCount,
+    frequencyLimitMHz: options.frequencyLimitMHz,
   };
-}
-
-/** Nonces per core that belong to one chip. */
-export function sliceNoncesOf(
-  plan: Pick<ChainPlan, "layout" | "chipCount" | "addressInterval">,
-): number {
-  return hasNonceOffsets(plan.layout)
-    ? sliceByOffset(plan.chipCount)
-    : sliceByAddress(plan.addressInterval);
-}
-
-/** Whether the chips divide the nonces by offsets; otherwise they do by address. */
-export function hasNonceOffsets(layout: Bm13xxLayout): boolean {
-  const instructions = [...layout.bringUp, ...(layout.afterFirstJob ?? [])];
-  return instructions.some((instruction) => instruction.do === "nonce-offsets");
+  return planAt(plan, clock.frequencyMHz);
 }
 
 function clockFor({ chip, frequencyMHz }: Bm13xxChainOptions): PllSetting | undefined {

@@ -2,7 +2,7 @@
 import type { WireCounters } from "../../src/hashing/hash-chain.ts";
 import type { Clock } from "../../src/ports/clock.ts";
 import type { Uart } from "../../src/ports/uart.ts";
-import { type AnswerListener, AnswerStream } from "./answer-stream.ts";
+import { type AnswerLength, type AnswerListener, AnswerStream } from "./answer-stream.ts";
 
 /**
  * Looks at a register answer: "more" gives the others their time again, "done" has what it wanted, "wrong" is an answer
@@ -26,16 +26,25 @@ export class ChainWire implements AnswerListener, Disposable {
   /** Nonces before anybody wants them are leftovers of an earlier run. */
   nonceListener: AnswerListener["onNonce"] | undefined;
 
-  /** Answers have 11 bytes from the first one on, because every bring-up begins by switching version rolling on [C]. */
-  constructor(uart: Uart, clock: Clock) {
+  /** Chips out of reset answer in 9 bytes [C]. */
+  constructor(uart: Uart, clock: Clock, answerLength: AnswerLength = 9) {
     this.uart = uart;
     this.#clock = clock;
-    this.#stream = new AnswerStream(this, 11);
+    this.#stream = new AnswerStream(this, answerLength);
     this.#receiving = uart.onReceive((chunk) => this.#stream.push(chunk));
   }
 
   get counters(): WireCounters {
     return this.#stream.counters;
+  }
+
+  get answerLength(): AnswerLength {
+    return this.#stream.answerLength;
+  }
+
+  /** What chips say from here on is as long as this. */
+  set answerLength(length: AnswerLength) {
+    this.#stream.answerLength = length;
   }
 
   send(frame: Uint8Array): void {

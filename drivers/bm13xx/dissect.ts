@@ -115,7 +115,10 @@ function framesAt(bytes: Uint8Array, at: number): readonly Piece[] {
     const midstates = MIDSTATE_JOB_LENGTHS.includes(lengthByte)
       ? job(at, take(2 + lengthByte), "midstate-job").filter(isGood)
       : [];
-    return [...job(at, take(JOB_LENGTH_BYTES), "job"), ...midstates];
+    const full = job(at, take(JOB_LENGTH_BYTES), "job");
+    // With two midstates a job is as long as one with a whole header.
+    const hasOneState = bytes[at + 5] === 1;
+    return hasOneState ? [...full, ...midstates] : [...midstates, ...full];
   }
   if (COMMAND_LENGTHS.get(header) !== lengthByte) return [];
   return command(at, take(2 + lengthByte));

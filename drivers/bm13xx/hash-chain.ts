@@ -1,5 +1,6 @@
 /** A chain of chips after bring-up: jobs go out and nonces come in without a promise or a growing allocation. */
 import type {
+  ChipHealth,
   ChipJob,
   HashChain,
   NonceListener,
@@ -8,13 +9,16 @@ import type {
 import type { DeviceError } from "../../src/lib/errors.ts";
 import type { Logger } from "../../src/lib/log.ts";
 import type { Clock } from "../../src/ports/clock.ts";
-import { bringUpSteps, type ChainPlan } from "./bring-up.ts";
-import { hasNonceOffsets, sliceNoncesOf } from "./chain-options.ts";
+import { bringUpSteps } from "./bring-up.ts";
+import { ChainClock } from "./chain-clock.ts";
+import { ChainHealth } from "./chain-health.ts";
+import { attributionOf, type ChainPlan, epochMsOf, nonceCoverageOf, planAt } from "./chain-plan.ts";
 import type { ChainWire } from "./chain-wire.ts";
-import { JOB_LENGTH_BYTES, REQUIRED_ZERO_BITS } from "./chips.ts";
+import { REQUIRED_ZERO_BITS } from "./chips.ts";
 import { writeRegisterOfAll } from "./frame.ts";
-import { epochMs, nonceCoverage } from "./hash-counting.ts";
-import { encodeJob } from "./job.ts";
+import { hashingOff, hashingOn } from "./hash-switch.ts";
+import { FullHeaderJobs } from "./job.ts";
+import { MIDSTATE_MASK, MidstateJobs } from "./midstate-job.ts";
 import {
   type ChipAttribution,
   chipIndexOf,
@@ -34,24 +38,24 @@ const VERSION_MASK_WRITES = 3;
 export class Bm13xxHashChain implements HashChain {
   readonly chipName: string;
   readonly chipsFound: number;
-  readonly frequencyMHz: number;
-  readonly nominalHps: number;
   readonly ticketZeroBits: number;
   readonly chipJobIds: readonly number[];
-  readonly nonceCoverage: number;
-  readonly rollableMask = ROLLABLE_MASK;
+  readonly rollableMask: number;
   readonly #wire: ChainWire;
   readonly #clock: Clock;
-  readonly #plan: ChainPlan;
+  /** At the frequency to which the window was fitted last. */
+  #plan: ChainPlan;
+  readonly #hashScale: number;
   readonly #log: Logger;
   readonly #attribution: ChipAttribution;
-  /** One per job id: the UART borrows a frame until it has left, and an id comes round only after all the others. */
-  readonly #jobFrames: readonly (Uint8Array | undefined)[];
-  readonly #hashFrame: Uint8Array;
-  readonly #idleFrame = writeRegisterOfAll(registers.hashCountingNumber.number, 0);
+  readonly #hashClock: ChainClock;
+  readonly #health: ChainHealth;
+  readonly #jobs: FullHeaderJobs | MidstateJobs;
+  #hashFrame: Uint8Array;
+  readonly #idleFrame: Uint8Array;
   readonly #stopping = new AbortController();
   #nonceListeners: readonly { readonly listener: NonceListener }[] = [];
-  #versionMask = ROLLABLE_MASK;
+  #versionMask: number;
   #isIdle = false;
   /** "waiting" for a first job where the layout has writes that follow it; then "writing" them. */
   #start: "waiting" | "writing" | "done";
@@ -65,48 +69,65 @@ export class Bm13xxHashChain implements HashChain {
     hashScale: number,
     log: Logger,
   ) {
-    const { chip, layout, frequencyMHz, hashCountingTicks: ticks } = plan;
+    const { chip, layout } = plan;
     this.chipName = chip.name;
     this.chipsFound = chipsFound;
-    this.frequencyMHz = frequencyMHz;
-    this.nominalHps = (frequencyMHz * 1e6 * chip.smallCores * chipsFound) / hashScale;
     this.ticketZeroBits =
       REQUIRED_ZERO_BITS + ticketBitsOf(plan.ticketDifficulty) - Math.log2(hashScale);
     this.chipJobIds = chip.jobIdBytes;
-    this.nonceCoverage = nonceCoverage({
-      cores: chip.cores,
-      chips: chipsFound,
-      frequencyMHz,
-      ticks,
-      sliceNonces: sliceNoncesOf(plan),
-    });
     this.#wire = wire;
     this.#clock = clock;
     this.#plan = plan;
+    this.#hashScale = hashScale;
     this.#log = log;
-    this.#attribution = hasNonceOffsets(layout)
-      ? { by: "offset-range", chips: plan.chipCount }
-      : { by: "address-field", addressInterval: plan.addressInterval };
-    const frames: (Uint8Array | undefined)[] = new Array(256).fill(undefined);
-    for (const id of chip.jobIdBytes) frames[id] = new Uint8Array(JOB_LENGTH_BYTES);
-    this.#jobFrames = frames;
-    this.#hashFrame = writeRegisterOfAll(registers.hashCountingNumber.number, ticks);
+    this.#attribution = attributionOf(plan);
+    this.#hashClock = new ChainClock(wire, clock, plan, chipsFound, (frequencyMHz) =>
+      this.#fitWindow(frequencyMHz),
+    );
+    this.#health = new ChainHealth(wire, clock, plan, chipsFound, hashScale, log);
+    this.#hashFrame = hashingOn(chip, plan.hashCountingTicks);
+    this.#idleFrame = hashingOff(chip);
     this.#start = layout.afterFirstJob === undefined ? "done" : "waiting";
-    wire.nonceListener = this.#passNonce;
+    if (chip.jobFormat === "midstate") {
+      const jobs = new MidstateJobs(chip.jobIdBytes);
+      this.#jobs = jobs;
+      this.rollableMask = MIDSTATE_MASK;
+      wire.nonceListener = this.#midstateNonceListener(jobs);
+    } else {
+      this.#jobs = new FullHeaderJobs(chip.jobIdBytes, layout.jobLengthByte);
+      this.rollableMask = ROLLABLE_MASK;
+      wire.nonceListener = this.#passNonce;
+    }
+    this.#versionMask = this.rollableMask;
   }
 
   get counters(): Readonly<WireCounters> {
     return this.#wire.counters;
   }
 
+  get frequencyMHz(): number {
+    return this.#hashClock.frequencyMHz;
+  }
+
+  get nominalHps(): number {
+    const { frequencyMHz, missingMHz } = this.#hashClock;
+    const sumMHz = frequencyMHz * this.chipsFound - missingMHz;
+    return (sumMHz * 1e6 * this.#plan.chip.smallCores) / this.#hashScale;
+  }
+
+  get nonceCoverage(): number {
+    return nonceCoverageOf(this.#plan, this.chipsFound);
+  }
+
   epochMs(rolledBits: number): number {
-    return epochMs(this.#plan.hashCountingTicks, rolledBits, this.#plan.chip.versionsPerSweep);
+    return epochMsOf(this.#plan, rolledBits);
   }
 
   setVersionMask(mask: number): void {
-    const rollable = mask & ROLLABLE_MASK;
+    const rollable = mask & this.rollableMask;
     if (rollable === this.#versionMask) return;
     this.#versionMask = rollable;
+    if (!this.#plan.chip.versionRolling) return;
     const register = versionRollingRegister(rollable);
     const frame = writeRegisterOfAll(registers.versionRolling.number, register);
     for (let i = 0; i < VERSION_MASK_WRITES; i++) this.#wire.send(frame);
@@ -114,10 +135,9 @@ export class Bm13xxHashChain implements HashChain {
 
   /** Throws RangeError for a job id that the chip cannot tell apart. */
   dispatch(job: ChipJob): void {
-    const frame = this.#jobFrames[job.chipJobId];
+    const frame = this.#jobs.encode(job, this.#versionMask);
     if (frame === undefined)
       throw new RangeError(`job id ${job.chipJobId}; allowed: ${this.chipJobIds.join(", ")}`);
-    encodeJob(frame, job, this.#plan.layout.jobLengthByte);
     if (this.#isIdle && this.#start === "done") this.#wire.send(this.#hashFrame);
     this.#isIdle = false;
     this.#wire.send(frame);
@@ -127,6 +147,18 @@ export class Bm13xxHashChain implements HashChain {
   idle(): void {
     this.#isIdle = true;
     this.#wire.send(this.#idleFrame);
+  }
+
+  setFrequency(frequencyMHz: number, signal: AbortSignal): Promise<void> {
+    return this.#hashClock.set(frequencyMHz, AbortSignal.any([signal, this.#stopping.signal]));
+  }
+
+  setChipFrequency(chipIndex: number, frequencyMHz: number | undefined): void {
+    this.#hashClock.limitChip(chipIndex, frequencyMHz, this.#stopping.signal);
+  }
+
+  readHealth(signal: AbortSignal): Promise<readonly ChipHealth[]> {
+    return this.#health.read(AbortSignal.any([signal, this.#stopping.signal]));
   }
 
   onNonce(listener: NonceListener): Disposable {
@@ -149,7 +181,7 @@ export class Bm13xxHashChain implements HashChain {
   }
 
   async #close(): Promise<void> {
-    this.#stopping.abort();
+    this.#stopping.abort(new DOMException("the chain is closing", "AbortError"));
     this.#wire[Symbol.dispose]();
     await stopChips(this.#wire.uart, this.#clock, this.#plan.chip);
     await this.#wire.uart[Symbol.asyncDispose]();
@@ -169,6 +201,30 @@ export class Bm13xxHashChain implements HashChain {
     for (const { listener } of this.#nonceListeners)
       listener(chipJobId, nonce, versionBits, chipIndex, coreIndex);
   };
+
+  #midstateNonceListener(jobs: MidstateJobs): NonNullable<ChainWire["nonceListener"]> {
+    const { chip } = this.#plan;
+    return (nonceWire, _excess, idByte) => {
+      const chipJobId = jobIdOf(chip, idByte);
+      const nonce = headerNonceOf(nonceWire);
+      const versionBits = jobs.versionBitsOf(idByte);
+      const chipIndex = chipIndexOf(nonceWire, this.#attribution);
+      const coreIndex = coreOf(nonceWire, chip.nonceCoreShift);
+      for (const { listener } of this.#nonceListeners)
+        listener(chipJobId, nonce, versionBits, chipIndex, coreIndex);
+    };
+  }
+
+  /** Chips that are told not to hash are told the new window when they wake. */
+  #fitWindow(frequencyMHz: number): void {
+    if (this.#stopping.signal.aborted) return;
+    const before = this.#plan.hashCountingTicks;
+    this.#plan = planAt(this.#plan, frequencyMHz);
+    const { chip, hashCountingTicks: ticks } = this.#plan;
+    if (chip.hashSwitch !== "hash-counting-number" || ticks === before) return;
+    this.#hashFrame = hashingOn(chip, ticks);
+    if (!this.#isIdle && this.#start === "done") this.#wire.send(this.#hashFrame);
+  }
 
   /** What the layout writes once the chips have a job, at the spacing of the capture; jobs may overtake it. */
   async #afterFirstJob(): Promise<void> {

@@ -73,6 +73,6 @@ export function epochMs(ticks: number, rolledBits: number, versionsPerSweep: num
   return (sweeps * ticks) / (CRYSTAL_MHZ * 1000);
 }
 
-function nextPowerOfTwo(count: number): number {
+export function nextPowerOfTwo(count: number): number {
   return 2 ** Math.ceil(Math.log2(count));
 }

@@ -36,6 +36,24 @@ export function encodeJob(
   out[CRC_AT + 1] = crc & 0xff;
 }
 
+/** The job frames of one chain, one per job id: the UART borrows a frame until it has left. */
+export class FullHeaderJobs {
+  readonly #frames: (Uint8Array | undefined)[] = new Array(256).fill(undefined);
+  readonly #lengthByte: number;
+
+  constructor(jobIdBytes: readonly number[], lengthByte: number) {
+    for (const id of jobIdBytes) this.#frames[id] = new Uint8Array(JOB_LENGTH_BYTES);
+    this.#lengthByte = lengthByte;
+  }
+
+  /** The frame, valid until the same job id comes again; `undefined` for an id that the chip cannot tell apart. */
+  encode(job: ChipJob): Uint8Array | undefined {
+    const frame = this.#frames[job.chipJobId];
+    if (frame !== undefined) encodeJob(frame, job, this.#lengthByte);
+    return frame;
+  }
+}
+
 export interface DecodedJob extends ChipJob {
   readonly lengthByte: number;
   readonly midstates: number;

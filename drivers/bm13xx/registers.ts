@@ -1,6 +1,6 @@
 /**
- * Registers of the BM1362/66/68/70 generation: numbers, names, reset values and fields. All are 32 bits, big-endian on
- * the wire. Reset values are those of BM1366 [D, bm13xx-rs] with what differs elsewhere beside it.
+ * The chips' registers: numbers, names, reset values and fields. All are 32 bits, big-endian on the wire. Names and reset
+ * values are those of BM1366 [D, bm13xx-rs] with what differs elsewhere beside it; BM1397's are of skot/BM1397 [D].
  */
 
 export interface RegisterField {
@@ -43,12 +43,31 @@ const registerTable = {
     number: 0x00,
     name: "CHIP_ID",
     reset: 0x13660000,
-    resetOn: { BM1362: 0x13620300, BM1368: 0x13680000, BM1370: 0x13700000 },
+    resetOn: {
+      BM1362: 0x13620300,
+      BM1368: 0x13680000,
+      BM1370: 0x13700000,
+      BM1372: 0x13720000,
+      BM1373: 0x13730000,
+      BM1397: 0x13971800,
+      BM1398: 0x13981800,
+    },
     fields: [field("chipId", 16, 16), field("idByte3", 8, 8), field("assignedAddress", 0, 8)],
   },
-  hashRate: { number: 0x04, name: "HASH_RATE", reset: 0x00012a89, resetOn: { BM1370: 0 } },
+  hashRate: {
+    number: 0x04,
+    name: "HASH_RATE",
+    reset: 0x00012a89,
+    resetOn: { BM1397: 0x80000000, BM1370: 0 },
+  },
   /** The hash clock; 50 MHz out of reset. */
-  pll0: { number: 0x08, name: "PLL0", reset: 0xc0540165, fields: pllFields },
+  pll0: {
+    number: 0x08,
+    name: "PLL0",
+    reset: 0xc0540165,
+    resetOn: { BM1397: 0xc0600161 },
+    fields: pllFields,
+  },
   /** Where a chip starts in the low 25 bits of the nonce; only BM1370 chains use it [C]. */
   chipNonceOffset: {
     number: 0x0c,
@@ -68,20 +87,25 @@ const registerTable = {
     number: 0x18,
     name: "MISC_CONTROL",
     reset: 0x0000c100, // [C] read back from a fresh BM1370
+    resetOn: { BM1397: 0x00003a01 },
     fields: [field("reportingQuarters", 28, 4)],
   },
-  i2cControl: { number: 0x1c, name: "I2C_CONTROL", reset: 0 },
+  /** Written 0 while BM1372 is set up [?]. */
+  miscControlAdd: { number: 0x19, name: "MISC_CONTROL_ADD", reset: 0 },
+  i2cControl: { number: 0x1c, name: "I2C_CONTROL", reset: 0, resetOn: { BM1397: 0x01000000 } },
+  /** On BM1397, without these clocks the cores stand still [?]. */
   orderedClockEnable: {
     number: 0x20,
     name: "ORDERED_CLOCK_EN",
     reset: 0x3,
-    resetOn: { BM1370: 0x7 },
+    resetOn: { BM1397: 0x0000ffff, BM1370: 0x7 },
   },
   topProcessMonitor: { number: 0x24, name: "TOP_PROCESS_MONITOR", reset: 0x00100000 },
   uartBaud: {
     number: 0x28,
     name: "UART_BAUD",
     reset: 0x01301a00, // 115 740 baud
+    resetOn: { BM1397: 0x0600000f },
     fields: [
       field("enable", 28, 1),
       { name: "clock", shift: 26, bits: 2, values: { 0: "25 MHz crystal", 1: "PLL1" } },
@@ -109,6 +133,7 @@ const registerTable = {
     number: 0x3c,
     name: "CORE_MAILBOX",
     reset: 0,
+    resetOn: { BM1397: 0x00004000 },
     fields: [
       field("allCores", 31, 1),
       field("core", 16, 9),
@@ -122,10 +147,15 @@ const registerTable = {
     number: 0x40,
     name: "CORE_REG_VALUE",
     reset: 0x1eaf5fbe,
-    resetOn: { BM1370: 0x08020100 },
+    resetOn: { BM1397: 0, BM1370: 0x08020100 },
   },
-  externalTemperature: { number: 0x44, name: "EXT_TEMP", reset: 0 },
-  errorFlag: { number: 0x48, name: "ERROR_FLAG", reset: 0 },
+  externalTemperature: {
+    number: 0x44,
+    name: "EXT_TEMP",
+    reset: 0,
+    resetOn: { BM1397: 0x00000100 },
+  },
+  errorFlag: { number: 0x48, name: "ERROR_FLAG", reset: 0, resetOn: { BM1397: 0xff000000 } },
   nonceErrorCount: { number: 0x4c, name: "NONCE_ERR_CNT", reset: 0 },
   nonceOverflowCount: { number: 0x50, name: "NONCE_OVF_CNT", reset: 0 },
   analogMux: {
@@ -140,6 +170,7 @@ const registerTable = {
     number: 0x58,
     name: "IO_DRIVE",
     reset: 0x00012111,
+    resetOn: { BM1397: 0x02112111 },
     fields: [
       field("rf", 24, 4),
       field("dnrs", 20, 4),
@@ -152,31 +183,48 @@ const registerTable = {
   },
   timeOut: { number: 0x5c, name: "TIME_OUT", reset: 0xffff },
   /** Clock of the fast UART rates. */
-  pll1: { number: 0x60, name: "PLL1", reset: 0x20500174, fields: pllFields },
-  pll2: { number: 0x64, name: "PLL2", reset: 0, resetOn: { BM1370: 0x20500174 } },
+  pll1: {
+    number: 0x60,
+    name: "PLL1",
+    reset: 0x20500174,
+    resetOn: { BM1397: 0x00640111 },
+    fields: pllFields,
+  },
+  pll2: {
+    number: 0x64,
+    name: "PLL2",
+    reset: 0,
+    resetOn: { BM1397: 0x00680111, BM1370: 0x20500174 },
+  },
   /** Writing 5AA55AA5 disables the pads of the ring oscillator on BM1368 and BM1370; shares its place with PLL3 [D]. */
-  pll3: { number: 0x68, name: "PLL3_OR_RING_OSC_PAD", reset: 0 },
-  orderedClockMonitor: { number: 0x6c, name: "ORDERED_CLOCK_MON", reset: 0x00010200 },
-  pll0Divider: { number: 0x70, name: "PLL0_DIV", reset: 0 },
-  pll1Divider: { number: 0x74, name: "PLL1_DIV", reset: 0 },
-  pll2Divider: { number: 0x78, name: "PLL2_DIV", reset: 0 },
-  pll3Divider: { number: 0x7c, name: "PLL3_DIV", reset: 0 },
-  clockOrder0: { number: 0x80, name: "CLK_ORDER0", reset: 0 },
-  clockOrder1: { number: 0x84, name: "CLK_ORDER1", reset: 0 },
+  pll3: { number: 0x68, name: "PLL3_OR_RING_OSC_PAD", reset: 0, resetOn: { BM1397: 0x00700111 } },
+  orderedClockMonitor: {
+    number: 0x6c,
+    name: "ORDERED_CLOCK_MON",
+    reset: 0x00010200,
+    resetOn: { BM1397: 0 },
+  },
+  /** On BM1397 the hash clock is divided by (bits 3-0) + 1 once more, which makes its 50 MHz out of reset [D, bm13xx-rs]. */
+  pll0Divider: { number: 0x70, name: "PLL0_DIV", reset: 0, resetOn: { BM1397: 0x03040607 } },
+  pll1Divider: { number: 0x74, name: "PLL1_DIV", reset: 0, resetOn: { BM1397: 0x03040506 } },
+  pll2Divider: { number: 0x78, name: "PLL2_DIV", reset: 0, resetOn: { BM1397: 0x03040506 } },
+  pll3Divider: { number: 0x7c, name: "PLL3_DIV", reset: 0, resetOn: { BM1397: 0x03040506 } },
+  clockOrder0: { number: 0x80, name: "CLK_ORDER0", reset: 0, resetOn: { BM1397: 0xd95c8410 } },
+  clockOrder1: { number: 0x84, name: "CLK_ORDER1", reset: 0, resetOn: { BM1397: 0xfb73ea62 } },
   /** Accepted work per hash domain in difficulty-1 units, BM1366 and later [D]. */
   domain0HashCount: { number: 0x88, name: "DOMAIN0_HASH_CNT", reset: 0 },
   domain1HashCount: { number: 0x89, name: "DOMAIN1_HASH_CNT", reset: 0 },
   domain2HashCount: { number: 0x8a, name: "DOMAIN2_HASH_CNT", reset: 0 },
   domain3HashCount: { number: 0x8b, name: "DOMAIN3_HASH_CNT", reset: 0 },
   totalHashCount: { number: 0x8c, name: "TOTAL_HASH_CNT", reset: 0 },
-  frequencySweep0: { number: 0x90, name: "FREQ_SWEEP0", reset: 0 },
-  frequencySweep1: { number: 0x94, name: "FREQ_SWEEP1", reset: 0 },
-  frequencySweep2: { number: 0x98, name: "FREQ_SWEEP2", reset: 0 },
+  frequencySweep0: { number: 0x90, name: "FREQ_SWEEP0", reset: 0, resetOn: { BM1397: 0x00000070 } },
+  frequencySweep1: { number: 0x94, name: "FREQ_SWEEP1", reset: 0, resetOn: { BM1397: 0x00376400 } },
+  frequencySweep2: { number: 0x98, name: "FREQ_SWEEP2", reset: 0, resetOn: { BM1397: 0x30303030 } },
   nonceReturnTimeout: {
     number: 0x9c,
     name: "NONCE_RET_TIMEOUT",
     reset: 0x00fd0077,
-    resetOn: { BM1370: 0x00f70073 },
+    resetOn: { BM1397: 0x0000ffff, BM1370: 0x00f70073 },
   },
   singlePattern: { number: 0xa0, name: "SINGLE_PATTERN", reset: 0 },
   /** Version rolling; writing bit 31 also lengthens the answers from 9 to 11 bytes [C]. */

@@ -3,9 +3,9 @@ import type { Clock } from "../../src/ports/clock.ts";
 import type { Uart } from "../../src/ports/uart.ts";
 import { BAUD_SETTLE_MS } from "./baud.ts";
 import type { Bm13xxChip } from "./chips.ts";
-import { writeRegisterOfAll } from "./frame.ts";
-import { POWER_ON_MHZ, solvePll } from "./pll.ts";
-import { registers } from "./registers.ts";
+import { clockFrames } from "./clock-frames.ts";
+import { hashingOff } from "./hash-switch.ts";
+import { POWER_ON_MHZ } from "./pll.ts";
 
 /** A UART whose far end reads no more never drains. */
 const DRAIN_WITHIN_MS = 250;
@@ -13,9 +13,9 @@ const DRAIN_WITHIN_MS = 250;
 /** Hashing off and the clock down to where it was at power-on; never rejects, because the UART may be what failed. */
 export async function stopChips(uart: Uart, clock: Clock, chip: Bm13xxChip): Promise<void> {
   await tryFor(DRAIN_WITHIN_MS, clock, () => {
-    uart.send(writeRegisterOfAll(registers.hashCountingNumber.number, 0));
-    const { register } = solvePll(chip.pll, POWER_ON_MHZ);
-    uart.send(writeRegisterOfAll(registers.pll0.number, register));
+    uart.send(hashingOff(chip));
+    // Without their pauses: who is about to end may have no time for them, and the chips hash no more.
+    for (const { frame } of clockFrames(chip, POWER_ON_MHZ)) uart.send(frame);
     return uart.drain();
   });
 }

@@ -25,16 +25,20 @@ export function openWarmUpChain(chip: Bm13xxChip, clock: Clock): WarmUpChain {
     frequencyMHz: chip.nominalFrequencyMHz,
     ticketDifficulty: 1,
     hashScale: HASH_SCALE,
+    // No chip is driven here.
+    allowExperimental: true,
   });
-  const wire = new ChainWire(uart, clock);
-  const answer = Uint8Array.of(0xaa, 0x55, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+  const wire = new ChainWire(uart, clock, chip.answerBytes);
+  const answer = new Uint8Array(chip.answerBytes);
+  answer.set([0xaa, 0x55]);
+  const last = answer.length - 1;
   const view = new DataView(answer.buffer);
   return {
     chain: new Bm13xxHashChain(wire, clock, plan, 1, HASH_SCALE, silentLog),
     report(nonce) {
       view.setUint32(2, nonce);
       answer[7] = uart.lastJobId << chip.answerJobIdShift;
-      answer[10] = (answerTypes.nonce << 5) | crc5OfAnswer(answer, 2, 10, answerTypes.nonce);
+      answer[last] = (answerTypes.nonce << 5) | crc5OfAnswer(answer, 2, last, answerTypes.nonce);
       uart.receive(answer);
     },
   };

@@ -8,21 +8,19 @@ import {
   visit,
 } from "jsonc-parser";
 import { chipsByName } from "../../drivers/bm13xx/chips.ts";
-import { type LayoutName, layoutFor } from "../../drivers/bm13xx/layouts.ts";
+import { layoutFor, layoutNames } from "../../drivers/bm13xx/layouts.ts";
 import { type ConfigurableChip, type LoadedConfig, loadConfig } from "../../src/config/load.ts";
 import { ConfigError, type ConfigProblem } from "../../src/lib/errors.ts";
 
 /** Far above any real file; a device or a log given by mistake is refused before it is read. */
 const MAX_BYTES = 1 << 20;
 
-const LAYOUT_NAMES: readonly LayoutName[] = ["single", "s19jpro", "s21pro"];
-
 /** The chips that this program drives, as the configuration sees them. */
 export const configurableChips: readonly ConfigurableChip[] = [...chipsByName.values()].map(
   ({ name, nominalFrequencyMHz }) => ({
     name,
     nominalFrequencyMHz,
-    layouts: LAYOUT_NAMES.filter((layout) => layoutFor(name, layout) !== undefined),
+    layouts: layoutNames.filter((layout) => layoutFor(name, layout) !== undefined),
   }),
 );
 

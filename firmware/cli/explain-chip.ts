@@ -4,11 +4,13 @@ import { type Bm13xxChip, explainedChipsByName } from "../../drivers/bm13xx/chip
 import { dissect, isGood, type Piece } from "../../drivers/bm13xx/dissect.ts";
 import { headers } from "../../drivers/bm13xx/frame.ts";
 import { decodeJob } from "../../drivers/bm13xx/job.ts";
+import { decodeMidstateJob } from "../../drivers/bm13xx/midstate-job.ts";
 import {
   addressFieldOf,
   coreOf,
   headerNonceOf,
   jobIdOf,
+  midstateIndexOf,
   smallCoreOf,
   versionBitsOf,
 } from "../../drivers/bm13xx/nonce.ts";
@@ -72,15 +74,11 @@ function meaningOf(piece: Piece, chip: Bm13xxChip | undefined): Meaning {
   const { bytes } = piece;
   switch (piece.kind) {
     case "command":
-      return commandMeaning(bytes);
+      return commandMeaning(bytes, chip);
     case "job":
       return jobMeaning(bytes);
     case "midstate-job":
-      return {
-        kind: "unknown",
-        summary: `job with ${bytes[5]} midstates, for BM1391, BM1397 or BM1398`,
-        fields: [],
-      };
+      return midstateJobMeaning(bytes);
     case "answer":
       return answerMeaning(bytes, chip);
     case "cut":
@@ -98,7 +96,7 @@ function meaningOf(piece: Piece, chip: Bm13xxChip | undefined): Meaning {
   }
 }
 
-function commandMeaning(bytes: Uint8Array): Meaning {
+function commandMeaning(bytes: Uint8Array, chip: Bm13xxChip | undefined): Meaning {
   const view = viewOf(bytes);
   const header = view.getUint8(2);
   const address = view.getUint8(4);
@@ -130,7 +128,7 @@ function commandMeaning(bytes: Uint8Array): Meaning {
       return as("read", `read ${registerName(register)} ${whom}`, [...target, ...named]);
     default: {
       const value = view.getUint32(6);
-      const { words, fields } = explainRegisterValue(register, value);
+      const { words, fields } = explainRegisterValue(register, value, chip);
       const summary = `write ${registerName(register)} ${whom} = ${hex(value, 8)}`;
       return as("write", words === "" ? summary : `${summary}: ${words}`, [
         ...target,
@@ -169,6 +167,27 @@ function jobMeaning(bytes: Uint8Array): Meaning {
   };
 }
 
+function midstateJobMeaning(bytes: Uint8Array): Meaning {
+  const job = decodeMidstateJob(bytes);
+  const states = job.midstates.map((words, i): ExplainedField => {
+    const state = [...words].map((word) => hex(word, 8)).join("");
+    return hexField(`midstate${i}`, state);
+  });
+  return {
+    kind: "job",
+    summary: `job ${hex(job.chipJobId, 2)} with ${job.midstates.length} midstates, for BM1391, BM1397 or BM1398`,
+    fields: [
+      { name: "jobId", value: job.chipJobId, text: hex(job.chipJobId, 2) },
+      numberField("midstates", job.midstates.length),
+      hexField("startingNonce", hex(job.startingNonce, 8)),
+      hexField("merkleTail", toHex(job.merkleTail)),
+      { name: "ntime", value: job.ntime, text: `${job.ntime} (${utcOf(job.ntime)})` },
+      hexField("nbits", hex(job.nbits, 8)),
+      ...states,
+    ],
+  };
+}
+
 function utcOf(unixSeconds: number): string {
   return new Date(unixSeconds * 1000).toISOString().replace("T", " ").replace(".000Z", " UTC");
 }
@@ -177,15 +196,15 @@ function answerMeaning(bytes: Uint8Array, chip: Bm13xxChip | undefined): Meaning
   const view = viewOf(bytes);
   const type = view.getUint8(bytes.length - 1) >> 5;
   if (type === answerTypes.nonce) return nonceMeaning(view, chip);
-  if (type === answerTypes.register) return registerAnswerMeaning(view);
+  if (type === answerTypes.register) return registerAnswerMeaning(view, chip);
   return { kind: "unknown", summary: `answer of unknown type ${type}`, fields: [] };
 }
 
-function registerAnswerMeaning(view: DataView): Meaning {
+function registerAnswerMeaning(view: DataView, chip: Bm13xxChip | undefined): Meaning {
   const value = view.getUint32(2);
   const address = view.getUint8(6);
   const register = view.getUint8(7);
-  const { words, fields } = explainRegisterValue(register, value);
+  const { words, fields } = explainRegisterValue(register, value, chip);
   const summary = `the chip at ${hex(address, 2)} says ${registerName(register)} = ${hex(value, 8)}`;
   return {
     kind: "register-answer",
@@ -206,33 +225,39 @@ function nonceMeaning(view: DataView, chip: Bm13xxChip | undefined): Meaning {
   const idByte = view.getUint8(7);
   const versionField = view.byteLength === 11 ? view.getUint16(8) : undefined;
   const counter = nonceWire & (2 ** NONCE_BITS_PER_CORE - 1);
-  const located: ExplainedField[] =
+  const address = addressFieldOf(nonceWire, chip?.nonceAddressShift);
+  const located: ExplainedField =
     chip?.chipFrom === "offset-range"
-      ? [
-          {
-            name: "counter",
-            value: counter,
-            text: `${hex(counter, 7)}, of which a chain's chips have a range each`,
-          },
-        ]
-      : [
-          {
-            name: "chipAddress",
-            value: addressFieldOf(nonceWire),
-            text: hex(addressFieldOf(nonceWire), 2),
-          },
-        ];
-  const where = chip?.chipFrom === "address-field" ? `, chip at ${located[0]?.text}` : "";
-  const jobField = jobIdField(idByte, chip);
+      ? {
+          name: "counter",
+          value: counter,
+          text: `${hex(counter, 7)}, of which a chain's chips have a range each`,
+        }
+      : { name: "chipAddress", value: address, text: hex(address, 2) };
+  const where = chip?.chipFrom === "address-field" ? `, chip at ${located.text}` : "";
+  const candidates = chip === undefined ? chipsThatAnswerIn(view.byteLength) : [chip];
+  const jobField = fieldByChip(
+    "jobId",
+    candidates,
+    (one) => jobIdOf(one, idByte),
+    (value) => hex(value, 2),
+  );
+  const coreField = fieldByChip("core", candidates, (one) => coreOf(nonceWire, one.nonceCoreShift));
+  const smallCoreField = fieldByChip("smallCore", candidates, (one) =>
+    smallCoreOf(one, idByte, nonceWire),
+  );
+  const midstate: readonly ExplainedField[] =
+    chip?.jobFormat === "midstate" ? [numberField("midstate", midstateIndexOf(chip, idByte))] : [];
   return {
     kind: "nonce",
-    summary: `nonce ${hex(nonce, 8)} for job ${jobField.text}, core ${coreOf(nonceWire)}${where}`,
+    summary: `nonce ${hex(nonce, 8)} for job ${jobField.text}, core ${coreField.text}${where}`,
     fields: [
       hexField("nonce", hex(nonce, 8)),
-      numberField("core", coreOf(nonceWire)),
-      smallCoreField(idByte, chip),
-      ...located,
+      coreField,
+      smallCoreField,
+      located,
       jobField,
+      ...midstate,
       hexField("idByte", hex(idByte, 2)),
       numberField("excess", view.getUint8(6), "(twice the zero bits beyond the required ones)"),
       ...(versionField === undefined
@@ -245,28 +270,22 @@ function nonceMeaning(view: DataView, chip: Bm13xxChip | undefined): Meaning {
   };
 }
 
-const readings: readonly Bm13xxChip[] = [...explainedChipsByName.values()];
+const explainedChips: readonly Bm13xxChip[] = [...explainedChipsByName.values()];
 
-/** The job id, or all that it could be while the chip is unknown. */
-function jobIdField(idByte: number, chip: Bm13xxChip | undefined): ExplainedField {
-  const read = (one: Bm13xxChip) => jobIdOf(one, idByte);
-  return fieldByChip("jobId", chip, read, (value) => hex(value, 2));
+/** All begin with answers of 9 bytes; those that never roll versions stay there. */
+function chipsThatAnswerIn(bytes: number): readonly Bm13xxChip[] {
+  return explainedChips.filter(({ answerBytes }) => bytes <= answerBytes);
 }
 
-function smallCoreField(idByte: number, chip: Bm13xxChip | undefined): ExplainedField {
-  const read = (one: Bm13xxChip) => smallCoreOf(one, idByte);
-  return fieldByChip("smallCore", chip, read, (value) => `${value}`);
-}
-
+/** What the bytes mean, or all that they could mean while the chip is unknown. */
 function fieldByChip(
   name: string,
-  chip: Bm13xxChip | undefined,
+  candidates: readonly Bm13xxChip[],
   read: (chip: Bm13xxChip) => number,
-  say: (value: number) => string,
+  say: (value: number) => string = String,
 ): ExplainedField {
-  if (chip !== undefined) return { name, value: read(chip), text: say(read(chip)) };
   const chipsByValue = new Map<number, string[]>();
-  for (const one of readings)
+  for (const one of candidates)
     chipsByValue.set(read(one), [...(chipsByValue.get(read(one)) ?? []), one.name]);
   const [value = null] = chipsByValue.keys();
   const all = [...chipsByValue].map(([each, names]) => `${say(each)} (${names.join(", ")})`);
@@ -283,7 +302,7 @@ function identifiedChip(pieces: readonly Piece[]): Bm13xxChip | undefined {
     if (piece.kind !== "answer" || !isGood(piece)) continue;
     const type = view.getUint8(piece.bytes.length - 1) >> 5;
     if (type !== answerTypes.register || view.getUint8(7) !== registers.chipId.number) continue;
-    chips.add(readings.find(({ chipId }) => chipId === view.getUint16(2)));
+    chips.add(explainedChips.find(({ chipId }) => chipId === view.getUint16(2)));
   }
   const [chip] = chips;
   return chips.size === 1 ? chip : undefined;

@@ -1,6 +1,6 @@
 /** What the value of a chip's register means, in fields and in a few words. */
-import { baudOf } from "../../drivers/bm13xx/baud.ts";
-import { explainedChipsByName } from "../../drivers/bm13xx/chips.ts";
+import { baudOf, baudOfMiscControl } from "../../drivers/bm13xx/baud.ts";
+import { type Bm13xxChip, explainedChipsByName } from "../../drivers/bm13xx/chips.ts";
 import { decodePll } from "../../drivers/bm13xx/pll.ts";
 import {
   type Bm13xxRegister,
@@ -24,18 +24,29 @@ export function registerName(number: number): string {
   return registersByNumber.get(number)?.name ?? `register ${hex(number, 2)}`;
 }
 
-export function explainRegisterValue(number: number, value: number): ExplainedValue {
+/** Some values mean another thing to some chips; without `chip` they are read as the full-header chips do. */
+export function explainRegisterValue(
+  number: number,
+  value: number,
+  chip: Bm13xxChip | undefined,
+): ExplainedValue {
   const register = registersByNumber.get(number);
   if (register === undefined) return { words: "", fields: [] };
-  const plain = (register.fields ?? []).map((field) => plainField(field, value));
-  const special = specialMeaning(register, value);
+  const plain = (register.fields ?? []).map((field) => plainField(field, value, chip));
+  const special = specialMeaning(register, value, chip);
   return { words: special.words, fields: [...special.fields, ...plain] };
 }
 
-function plainField(field: RegisterField, value: number): ExplainedField {
+function plainField(
+  field: RegisterField,
+  value: number,
+  chip: Bm13xxChip | undefined,
+): ExplainedField {
   const mask = field.bits === 32 ? 0xffffffff : 2 ** field.bits - 1;
   const raw = ((value >>> field.shift) & mask) >>> 0;
-  const meant = raw + (field.offset ?? 0);
+  // The only fields with an offset are post dividers.
+  const isDirect = chip?.pll.postDividers === "direct";
+  const meant = raw + (isDirect ? 0 : (field.offset ?? 0));
   const word = field.values?.[raw];
   return {
     name: field.name,
@@ -44,13 +55,17 @@ function plainField(field: RegisterField, value: number): ExplainedField {
   };
 }
 
-function specialMeaning(register: Bm13xxRegister, value: number): ExplainedValue {
+function specialMeaning(
+  register: Bm13xxRegister,
+  value: number,
+  chip: Bm13xxChip | undefined,
+): ExplainedValue {
   switch (register) {
     case registers.chipId:
       return chipIdMeaning(value);
     case registers.pll0:
     case registers.pll1: {
-      const { frequencyMHz, vcoMHz } = decodePll(value);
+      const { frequencyMHz, vcoMHz } = decodePll(value, chip?.pll.postDividers);
       if (!Number.isFinite(frequencyMHz) || frequencyMHz === 0) return nothing;
       const rounded = roundedMHz(frequencyMHz);
       return {
@@ -71,7 +86,13 @@ function specialMeaning(register: Bm13xxRegister, value: number): ExplainedValue
       ];
       return { words: `difficulty ${difficulty}`, fields };
     }
+    case registers.miscControl: {
+      if (chip?.baudRegister !== register.number) return nothing;
+      const baudRate = Math.round(baudOfMiscControl(value));
+      return single("baudRate", baudRate, "baud", `${baudRate} baud`);
+    }
     case registers.uartBaud: {
+      if (chip !== undefined && chip.baudRegister !== register.number) return nothing;
       const baudRate = Math.round(baudOf(value));
       const fromPll = ((value >>> 26) & 3) === 1;
       const words = `${baudRate} baud${fromPll ? " if PLL1 makes 2800 MHz" : ""}`;

@@ -172,10 +172,18 @@ interface UsedChip {
 function chipFor(named: string | undefined, jobId: number, idByte: number): UsedChip {
   if (named !== undefined) {
     const chip = explainedChip(named);
+    if (chip.jobFormat !== "full")
+      throw new ConfigError([
+        {
+          path: "--chip",
+          problem: `${chip.name} takes midstates: its job does not hold the header that would be hashed`,
+          allowed: "a chip with full-header jobs",
+        },
+      ]);
     return { chip, name: chip.name };
   }
   const fitting = [...explainedChipsByName.values()].filter(
-    (chip) => jobIdOf(chip, idByte) === jobId,
+    (chip) => chip.jobFormat === "full" && jobIdOf(chip, idByte) === jobId,
   );
   const [chip] = fitting;
   const rules = new Set(fitting.map(({ answerJobIdMask }) => answerJobIdMask));

@@ -1,4 +1,4 @@
-/** A hashboard's chain of chips as its host sees it: bytes in, bytes out, and a reset line. */
+/** A hashboard's chain of chips as its host sees it: bytes in, bytes out, a reset line, and its supply. */
 
 import type { Bm13xxChip } from "../../drivers/bm13xx/chips.ts";
 import { Signal } from "../../src/lib/signal.ts";
@@ -8,18 +8,25 @@ import type {
   ChainHit,
   ChainSearcher,
   ChipSweep,
+  SearchJob,
 } from "../hashing/chain-searcher.ts";
+import { addressedBy, beginAddressing, giveAddress } from "./addressing.ts";
 import { AnswerLine, type QueuedAnswer } from "./answer-line.ts";
 import type { ChainModelCounters, ChainModelOptions } from "./chain-options.ts";
+import { ChainWork } from "./chain-work.ts";
 import { ChipModel, type ChipView } from "./chip-model.ts";
-import { type ChainFault, combineFaults, type FaultState, type TimedFault } from "./faults.ts";
-import { byteWithErrors, damaged, garbledByte, understandEachOther } from "./line-damage.ts";
-import { bitCount, type FoundNonce, nonceAnswer } from "./nonce-answer.ts";
+import { combineFaults, type FaultState } from "./fault-state.ts";
+import type { ChainFault, TimedFault } from "./faults.ts";
+import {
+  byteWithErrors,
+  damaged,
+  garbledByte,
+  switchGarbage,
+  understandEachOther,
+} from "./line-damage.ts";
+import { NonceReporter } from "./nonce-reporter.ts";
 import { SeededRandom } from "./random.ts";
 import { type ChipCommand, CommandFramer, encodeRegisterAnswer } from "./wire.ts";
-
-/** Nonces that a chip keeps while the line is busy; more are lost and counted [?]. */
-const NONCES_KEPT_PER_CHIP = 8;
 
 export class ChainModel implements Disposable {
   readonly #options: ChainModelOptions;
@@ -29,6 +36,8 @@ export class ChainModel implements Disposable {
   readonly #chips: readonly ChipModel[];
   readonly #framer: CommandFramer;
   readonly #line: AnswerLine;
+  readonly #work = new ChainWork();
+  readonly #reporter: NonceReporter;
   readonly #transmitted = new Signal<Uint8Array>();
   readonly #faults = new Set<ChainFault>();
   readonly #scheduled = new Set<Disposable>();
@@ -37,10 +46,12 @@ export class ChainModel implements Disposable {
   /** Chips that hear and answer, nearest first. */
   #working: readonly ChipModel[];
   #lastHostBaudRate: number | undefined;
+  #isPowered = true;
   #isHeldInReset = false;
-  #job: { readonly idByte: number; readonly headerWords: Int32Array } | undefined;
-  #jobGeneration = 0;
   #hasPublishedJob = false;
+  #publishedSweeps: readonly ChipSweep[] = [];
+  /** `undefined`: to be added up again. */
+  #activeMHz: number | undefined;
   #commandsReceived = 0;
   #jobsReceived = 0;
 
@@ -54,14 +65,17 @@ export class ChainModel implements Disposable {
     this.#clock = options.clock;
     this.#searcher = options.searcher;
     const scale = options.scale ?? 2 ** (32 - requiredZeroBits);
-    this.#random = new SeededRandom(options.seed);
+    const random = new SeededRandom(options.seed);
+    this.#random = random;
     this.#chips = Array.from(
       { length: chipCount },
       (_, index) => new ChipModel({ chip, index, requiredZeroBits, scale }),
     );
     this.#working = this.#chips;
-    this.#framer = new CommandFramer((command) => this.#obey(command));
-    this.#line = new AnswerLine(options.clock, (answer) => this.#transmit(answer));
+    this.#framer = new CommandFramer((command) => this.#obey(command), chip.jobFormat);
+    const line = new AnswerLine(options.clock, (answer) => this.#transmit(answer));
+    this.#line = line;
+    this.#reporter = new NonceReporter({ chip, requiredZeroBits, work: this.#work, line, random });
     this.#hits = options.searcher.onHit((hit) => this.#report(hit));
     for (const fault of options.faults ?? []) this.addFault(fault);
   }
@@ -82,8 +96,17 @@ export class ChainModel implements Disposable {
 
   /** At what rate all chips together hash right now, after scaling; 0 while nothing is to be hashed. */
   get hashesPerSecond(): number {
-    if (this.#job === undefined) return 0;
+    if (!this.#work.hasJob) return 0;
     return this.#sweeps().reduce((total, sweep) => total + sweep.hashesPerSecond, 0);
+  }
+
+  /** Sum over the chips of their clock times their activity: what their dynamic power goes by. Costs nothing to ask. */
+  get activeMHz(): number {
+    this.#activeMHz ??= this.#chips.reduce(
+      (total, { frequencyMHz, activity }) => total + frequencyMHz * activity,
+      0,
+    );
+    return this.#activeMHz;
   }
 
   /** Hashes really made for a chip since the start. */
@@ -97,7 +120,7 @@ export class ChainModel implements Disposable {
     for (const byte of bytes) {
       // Asked for every byte: a command in this chunk may change the rate for the next one.
       const nearest = this.#working[0];
-      if (nearest === undefined || this.#isHeldInReset) continue;
+      if (nearest === undefined || this.#isHeldInReset || !this.#isPowered) continue;
       const isUnderstood = understandEachOther(hostBaudRate, nearest.baudRate);
       const heard = isUnderstood ? byte : garbledByte(this.#random);
       this.#framer.push(byteWithErrors(heard, this.#faultState.bitErrors, this.#random));
@@ -109,21 +132,40 @@ export class ChainModel implements Disposable {
     return this.#transmitted.on(listener);
   }
 
+  get isPowered(): boolean {
+    return this.#isPowered;
+  }
+
+  /** Off: the chips are deaf, mute and without work; when it comes back they know nothing of before. A fresh chain is on. */
+  setPower(on: boolean): void {
+    if (on === this.#isPowered) return;
+    this.#isPowered = on;
+    this.#forgetAll();
+  }
+
   /** Held: all chips are in their reset state, deaf, mute and without work. A fresh chain is not held. */
   setReset(held: boolean): void {
     this.#isHeldInReset = held;
-    this.#framer.clear();
-    this.#line.clear();
-    for (const chip of this.#chips) chip.reset(this.hashesDone(chip.index));
-    this.#job = undefined;
-    this.#jobGeneration++;
-    this.#publish();
+    this.#forgetAll();
+  }
+
+  /** How hot a chip's die is, for those that can tell. It outlasts resets. Throws RangeError for a chip that is not there. */
+  setChipTemperatureC(chipIndex: number | "all", temperatureC: number): void {
+    if (chipIndex === "all") {
+      for (const chip of this.#chips) chip.temperatureC = temperatureC;
+      return;
+    }
+    const chip = this.#chips[chipIndex];
+    if (chip === undefined)
+      throw new RangeError(`chain: chip ${chipIndex}; allowed: 0 to ${this.#chips.length - 1}`);
+    chip.temperatureC = temperatureC;
   }
 
   /** A timed fault counts from now. */
   addFault(fault: ChainFault | TimedFault): void {
     if (!("fromMs" in fault)) {
       this.#faults.add(fault);
+      if (fault.fault === "board-reset") this.#forgetAll();
       this.#applyFaults();
       return;
     }
@@ -145,6 +187,14 @@ export class ChainModel implements Disposable {
     this.#searcher[Symbol.dispose]();
   }
 
+  #forgetAll(): void {
+    this.#framer.clear();
+    this.#line.clear();
+    for (const chip of this.#chips) chip.reset(this.hashesDone(chip.index));
+    this.#work.clear();
+    this.#publish();
+  }
+
   #after(delayMs: number, run: () => void): void {
     const timer = this.#clock.after(delayMs, () => {
       this.#scheduled.delete(timer);
@@ -155,13 +205,14 @@ export class ChainModel implements Disposable {
 
   #applyFaults(): void {
     this.#faultState = combineFaults(this.#faults);
-    this.#working = this.#chips.filter((chip) => this.#isWorking(chip));
+    const { brokenFrom, dead, missing } = this.#faultState;
+    for (const chip of this.#chips) chip.isDead = dead.has(chip.index) || missing.has(chip.index);
+    this.#working = this.#chips.filter(({ index, isDead }) => index < brokenFrom && !isDead);
     this.#publish();
   }
 
-  #isWorking({ index }: ChipModel): boolean {
-    const { brokenFrom, dead } = this.#faultState;
-    return index < brokenFrom && !dead.has(index);
+  #isWorking({ index, isDead }: ChipModel): boolean {
+    return index < this.#faultState.brokenFrom && !isDead;
   }
 
   #obey(command: ChipCommand): void {
@@ -172,10 +223,7 @@ export class ChainModel implements Disposable {
     );
     switch (command.op) {
       case "chain-inactive":
-        for (const chip of hearing) {
-          chip.isAddressing = true;
-          chip.isAddressed = false;
-        }
+        beginAddressing(hearing);
         break;
       case "set-address":
         giveAddress(hearing, command.address);
@@ -184,24 +232,38 @@ export class ChainModel implements Disposable {
         for (const chip of addressedBy(command, hearing)) this.#answer(chip, command.register);
         return;
       case "write":
-        for (const chip of addressedBy(command, hearing))
-          chip.write(command.register, command.value, this.hashesDone(chip.index));
+        this.#write(command, addressedBy(command, hearing));
         break;
       case "job":
-        this.#takeJob(command, hearing);
+      case "midstate-job":
+        this.#takeJob(command.idByte, command, hearing);
         break;
     }
     this.#publish();
   }
 
-  #takeJob(job: ChipCommand & { op: "job" }, hearing: readonly ChipModel[]): void {
+  #write(command: ChipCommand & { op: "write" }, chips: readonly ChipModel[]): void {
+    const rateBefore = chips[0]?.baudRate;
+    for (const chip of chips)
+      chip.write(command.register, command.value, this.hashesDone(chip.index));
+    if (!this.#faultState.hasGarbageAtBaudSwitch || chips[0]?.baudRate === rateBefore) return;
+    const garbage = switchGarbage(this.#random);
+    this.#after(this.#random.below(SWITCH_MS), () => {
+      if (this.#isPowered) this.#transmitted.emit(garbage);
+    });
+  }
+
+  #takeJob(idByte: number, job: SearchJob, hearing: readonly ChipModel[]): void {
     this.#jobsReceived++;
-    if (hearing.length === 0) return;
-    for (const chip of hearing) chip.takeJob();
-    this.#job = job;
-    this.#jobGeneration++;
+    const { stuckOnJob } = this.#faultState;
+    const taking = hearing.filter(({ index }) => !stuckOnJob.has(index));
+    if (taking.length === 0) return;
+    const stuck = hearing.filter(({ index }) => stuckOnJob.has(index));
+    const stillHashed = new Set(stuck.flatMap((chip) => chip.jobGeneration ?? []));
+    const generation = this.#work.take(idByte, job, stillHashed);
+    for (const chip of taking) chip.takeJob(generation);
     // Whoever reads such an answer would take it for one to the new job.
-    this.#line.dropQueued(({ jobIdByte }) => jobIdByte === job.idByte);
+    this.#line.dropQueued(({ jobIdByte }) => jobIdByte === idByte);
   }
 
   #answer(chip: ChipModel, register: number): void {
@@ -217,44 +279,10 @@ export class ChainModel implements Disposable {
     });
   }
 
-  /** A hash that meets the ticket becomes an answer, unless its job is gone. */
   #report(hit: ChainHit): void {
     const chip = this.#chips[hit.chipIndex];
-    const job = this.#job;
-    if (hit.jobGeneration !== this.#jobGeneration || job === undefined || chip === undefined)
-      return;
-    // The ticket may have changed since.
-    if (!this.#isWorking(chip) || hit.ticketMask !== chip.ticketMask) return;
-    if (this.#line.countQueued(chip.index) >= NONCES_KEPT_PER_CHIP) {
-      chip.nonceOverflows++;
-      return;
-    }
-    const required = this.#options.requiredZeroBits + bitCount(chip.ticketMask);
-    const excessBits = Math.max(0, hit.zeroBits - required);
-    const answer = { hit, jobIdByte: job.idByte, excessBits };
-    const bytes = this.#faultState.stuck.has(chip.index)
-      ? chip.lastNonceAnswer
-      : this.#answerWith(chip, answer);
-    if (bytes === undefined) return;
-    const times = this.#random.happens(this.#faultState.duplicateNonces) ? 2 : 1;
-    for (let i = 0; i < times; i++) {
-      chip.noncesSent++;
-      this.#line.enqueue({
-        bytes,
-        chipIndex: chip.index,
-        jobIdByte: job.idByte,
-        gapBits: 0,
-        baudRate: () => chip.baudRate,
-      });
-    }
-  }
-
-  #answerWith(chip: ChipModel, found: FoundNonce): Uint8Array {
-    const isWrong = this.#random.happens(this.#faultState.hardwareErrors);
-    if (isWrong) chip.nonceErrors++;
-    const wrongBits = isWrong ? 1 << this.#random.below(17) : 0;
-    chip.lastNonceAnswer = nonceAnswer(this.#options.chip, found, chip.answerForm, wrongBits);
-    return chip.lastNonceAnswer;
+    if (chip !== undefined && this.#isWorking(chip))
+      this.#reporter.report(hit, chip, this.#faultState);
   }
 
   #transmit(answer: QueuedAnswer): void {
@@ -270,20 +298,25 @@ export class ChainModel implements Disposable {
 
   /** While there was no job and is none, bring-up would only make the searcher look at nothing. */
   #publish(): void {
-    if (this.#job === undefined && !this.#hasPublishedJob) return;
-    this.#hasPublishedJob = this.#job !== undefined;
-    this.#searcher.publish({
-      jobGeneration: this.#jobGeneration,
-      headerWords: this.#job?.headerWords,
-      chips: this.#sweeps(),
-    });
+    this.#activeMHz = undefined;
+    const { hasJob } = this.#work;
+    if (!hasJob && !this.#hasPublishedJob) return;
+    this.#hasPublishedJob = hasJob;
+    const sweeps = this.#sweeps();
+    // The same value says that only the job is new.
+    if (sweeps.some((sweep, i) => sweep !== this.#publishedSweeps[i]))
+      this.#publishedSweeps = sweeps;
+    this.#searcher.publish(this.#work.plan(this.#publishedSweeps));
   }
 
-  /** A chip that nobody hears need not hash. */
   #sweeps(): readonly ChipSweep[] {
     return this.#chips.map((chip) => {
-      const sweep = chip.sweep;
-      return this.#isWorking(chip) ? sweep : { ...sweep, hashesPerSecond: 0 };
+      // What nobody hears need not be hashed.
+      if (!this.#isWorking(chip) || this.#work.find(chip.jobGeneration) === undefined)
+        return chip.standingStill;
+      return chip.jobGeneration === this.#work.generation
+        ? chip.sweep
+        : { ...chip.sweep, jobGeneration: chip.jobGeneration };
     });
   }
 }
@@ -294,34 +327,29 @@ export function geometryOf(
   chipCount: number,
   requiredZeroBits: number,
 ): ChainGeometry {
+  if (chip.jobFormat === "full")
+    return {
+      chipCount,
+      cores: chip.cores,
+      coreShift: chip.nonceCoreShift,
+      versionsPerSweep: chip.smallCoresPerCore,
+      requiredZeroBits,
+    };
+  // The small core lies in the nonce, right below the core [D].
   return {
     chipCount,
-    cores: chip.cores,
-    versionsPerSweep: chip.smallCoresPerCore,
+    cores: chip.cores * chip.smallCoresPerCore,
+    coreShift: chip.nonceCoreShift - Math.log2(chip.smallCoresPerCore),
+    versionsPerSweep: chip.versionsPerSweep,
     requiredZeroBits,
   };
 }
 
+/** Within so much time garbage of a change of rate arrives; hosts wait 60 ms for the end of it [?]. */
+const SWITCH_MS = 100;
+
 /** 1362 becomes 1397, and so on: an id that is not of the family. */
 const WRONG_ID_BITS = 0x00f50000;
-
-/** Before addressing all chips have address 0, so that a command to it reaches them all [C]. */
-function addressedBy(
-  command: { readonly all: boolean; readonly address: number },
-  hearing: readonly ChipModel[],
-): readonly ChipModel[] {
-  return command.all ? hearing : hearing.filter(({ address }) => address === command.address);
-}
-
-/**
- * The nearest chip without an address takes it; while it waits, none beyond it hears the command [C]. Without
- * chain-inactive before, only the first chip takes one. The surplus is ignored.
- */
-function giveAddress(hearing: readonly ChipModel[], address: number): void {
-  const chip = hearing.find(({ isAddressed }) => !isAddressed);
-  if (chip === undefined || !(chip.isAddressing || chip === hearing[0])) return;
-  chip.takeAddress(address);
-}
 
 const UART_RELAY = 0x2c;
 

@@ -14,7 +14,10 @@ export interface ChainModelOptions {
   readonly seed: number;
   /** What hashes for the chain; opened with `geometryOf` the same chip. Disposed of with the model. */
   readonly searcher: ChainSearcher;
-  /** Real speed ÷ simulated speed; 2^(32 - requiredZeroBits) when absent. */
+  /**
+   * Real speed ÷ simulated speed; 2^(32 - requiredZeroBits) when absent. Beyond 2^32, with no required zero bits left,
+   * each doubling takes one bit off every ticket: at 2^40 all hashes meet a ticket of difficulty 256.
+   */
   readonly scale?: number;
   /** The host's rate at this moment, for what the chips send; when absent the rate of the host's last bytes. */
   readonly hostBaudRate?: () => number;

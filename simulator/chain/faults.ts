@@ -5,12 +5,25 @@ export type ChainFault =
   | { readonly fault: "dead-but-forwarding"; readonly chip: number }
   | { readonly fault: "wrong-chip-id"; readonly chip: number }
   | { readonly fault: "stuck-chip"; readonly chip: number }
+  | { readonly fault: "stuck-old-job"; readonly chip: number }
   | { readonly fault: "bit-errors"; readonly probability: number }
   | { readonly fault: "cut-frames"; readonly probability: number }
   | { readonly fault: "noise"; readonly probability: number }
   | { readonly fault: "duplicate-nonces"; readonly probability: number }
   | { readonly fault: "hardware-errors"; readonly probability: number }
+  | { readonly fault: "wrong-job"; readonly probability: number }
+  | { readonly fault: "wrong-version"; readonly probability: number }
+  | Overclocked
+  | { readonly fault: "garbage-at-baud-switch" }
+  | { readonly fault: "board-reset" }
   | { readonly fault: "silent" };
+
+interface Overclocked {
+  readonly fault: "overclocked";
+  readonly chip: number | "all";
+  readonly limitMHz: number;
+  readonly errorsPerMHz: number;
+}
 
 /** A fault that comes, and perhaps goes, in milliseconds since it was handed to the chain. */
 export interface TimedFault {
@@ -19,7 +32,7 @@ export interface TimedFault {
   readonly untilMs?: number;
 }
 
-/** The chain is broken there: neither this chip nor any beyond hears or answers. */
+/** The chain is broken there: neither this chip nor any beyond hears or answers; those beyond go on with what they do. */
 export function missingChip(chip: number): ChainFault {
   return { fault: "missing-chip", chip };
 }
@@ -37,6 +50,11 @@ export function wrongChipId(chip: number): ChainFault {
 /** Instead of new nonces the chip gives its last one again and again; silence if it had none. */
 export function stuckChip(chip: number): ChainFault {
   return { fault: "stuck-chip", chip };
+}
+
+/** The chip takes no new job: it goes on with the one that it has, and reports what it finds for it. */
+export function stuckOldJob(chip: number): ChainFault {
+  return { fault: "stuck-old-job", chip };
 }
 
 /** Every bit, in both directions, is wrong with this probability. */
@@ -64,6 +82,33 @@ export function hardwareErrors(probability: number): ChainFault {
   return { fault: "hardware-errors", probability };
 }
 
+/** The same, but rising with the clock: the probability is `errorsPerMHz` times the MHz above `limitMHz`, at most 1. */
+export function overclocked(what: {
+  readonly chip: number | "all";
+  readonly limitMHz: number;
+  readonly errorsPerMHz: number;
+}): ChainFault {
+  return { fault: "overclocked", ...what };
+}
+
+/** A nonce is reported with the id of the job before, with this probability. */
+export function wrongJob(probability: number): ChainFault {
+  return { fault: "wrong-job", probability };
+}
+
+/** One bit of a nonce's version is wrong, or another midstate is named, with this probability. */
+export function wrongVersion(probability: number): ChainFault {
+  return { fault: "wrong-version", probability };
+}
+
+/** Whenever the chips change their rate, one to sixteen bytes of garbage arrive within 100 ms. */
+export const garbageAtBaudSwitch: ChainFault = { fault: "garbage-at-baud-switch" };
+
+/** The chips fall back to address 0, their first rate and no job the moment this comes; its end changes nothing. */
+export function boardReset(): ChainFault {
+  return { fault: "board-reset" };
+}
+
 /** No answer leaves the chain. */
 export const silent: ChainFault = { fault: "silent" };
 
@@ -75,44 +120,4 @@ export function at(fromMs: number, fault: ChainFault): TimedFault {
 /** The fault is there from one time to the other. */
 export function during(fromMs: number, untilMs: number, fault: ChainFault): TimedFault {
   return { fault, fromMs, untilMs };
-}
-
-/** What all present faults come to; of several of a kind the worst counts. */
-export interface FaultState {
-  /** Chips from here on are cut off. */
-  readonly brokenFrom: number;
-  readonly dead: ReadonlySet<number>;
-  readonly wrongId: ReadonlySet<number>;
-  readonly stuck: ReadonlySet<number>;
-  readonly bitErrors: number;
-  readonly cutFrames: number;
-  readonly noise: number;
-  readonly duplicateNonces: number;
-  readonly hardwareErrors: number;
-  readonly isSilent: boolean;
-}
-
-export function combineFaults(faults: Iterable<ChainFault>): FaultState {
-  const all = [...faults];
-  const chips = (kind: ChainFault["fault"]) =>
-    all.flatMap((fault) => (fault.fault === kind && "chip" in fault ? [fault.chip] : []));
-  const worst = (kind: ChainFault["fault"]) =>
-    Math.max(
-      0,
-      ...all.flatMap((fault) =>
-        fault.fault === kind && "probability" in fault ? [fault.probability] : [],
-      ),
-    );
-  return {
-    brokenFrom: Math.min(Number.POSITIVE_INFINITY, ...chips("missing-chip")),
-    dead: new Set(chips("dead-but-forwarding")),
-    wrongId: new Set(chips("wrong-chip-id")),
-    stuck: new Set(chips("stuck-chip")),
-    bitErrors: worst("bit-errors"),
-    cutFrames: worst("cut-frames"),
-    noise: worst("noise"),
-    duplicateNonces: worst("duplicate-nonces"),
-    hardwareErrors: worst("hardware-errors"),
-    isSilent: all.some(({ fault }) => fault === "silent"),
-  };
 }

@@ -1,5 +1,5 @@
 /** What a bad line, or two ends at different rates, makes of bytes. Chance is consumed per byte, never per chunk. */
-import type { FaultState } from "./faults.ts";
+import type { FaultState } from "./fault-state.ts";
 import type { SeededRandom } from "./random.ts";
 
 /** Two ends farther apart than this do not understand each other; 4 % is in use in the field [C]. */
@@ -33,6 +33,11 @@ export function damaged(
   return Uint8Array.from([...before, ...answer.subarray(0, length)], (byte) =>
     byteWithErrors(isUnderstood ? byte : garbledByte(random), faults.bitErrors, random),
   );
+}
+
+/** What arrives while the chips change their rate: one to sixteen bytes. */
+export function switchGarbage(random: SeededRandom): Uint8Array {
+  return Uint8Array.from({ length: 1 + random.below(16) }, () => garbledByte(random));
 }
 
 /** One to eight bytes of anything. */

@@ -11,23 +11,29 @@ export interface FoundNonce {
   readonly excessBits: number;
 }
 
-/** `wrongBits` of the nonce are reported the wrong way round: a hardware error. */
 export function nonceAnswer(
   chip: Bm13xxChip,
   { hit, jobIdByte, excessBits }: FoundNonce,
   form: AnswerForm,
-  wrongBits = 0,
 ): Uint8Array {
   const jobBits = (jobIdByte << chip.answerJobIdShift) & chip.answerJobIdMask;
   const smallCoreBits = reportedSmallCore(chip, hit) & chip.answerSmallCoreMask;
+  const midstateBits = hit.smallCore & chip.answerMidstateMask;
   return encodeNonceAnswer(
-    (hit.nonce ^ wrongBits) >>> 0,
-    // Twice the zero bits beyond the required ones; the lowest bit, unreliable on silicon, stays 0 [C].
-    Math.min(0xff, 2 * excessBits),
-    jobBits | smallCoreBits,
+    hit.nonce,
+    excessByte(chip, excessBits),
+    jobBits | smallCoreBits | midstateBits,
     hit.versionField,
     form,
   );
+}
+
+/**
+ * Twice the zero bits beyond the required ones; the lowest bit, unreliable on silicon, stays 0 [C]. What BM1397 says there
+ * is not known; 00 and 01 were seen [?].
+ */
+function excessByte(chip: Bm13xxChip, excessBits: number): number {
+  return chip.jobFormat === "midstate" ? 0 : Math.min(0xff, 2 * excessBits);
 }
 
 /** In 8 % of BM1362 captures the id byte's small core differs from the version's low bits, then by exactly 4 [C]. */
@@ -35,10 +41,4 @@ function reportedSmallCore(chip: Bm13xxChip, { nonce, smallCore }: ChainHit): nu
   if (chip.name !== "BM1362") return smallCore;
   const chance = Math.imul(nonce, 0x9e3779b1) >>> 0;
   return chance < 0.08 * 2 ** 32 ? smallCore ^ 4 : smallCore;
-}
-
-export function bitCount(value: number): number {
-  let count = 0;
-  for (let rest = value; rest !== 0; rest &= rest - 1) count++;
-  return count;
 }

@@ -3,12 +3,15 @@
  * description and on purpose without the driver's codec, so that a misreading there cannot cancel itself out here.
  */
 
+import type { MidstateJob } from "../hashing/chain-searcher.ts";
+
 export type ChipCommand =
   | { readonly op: "set-address"; readonly address: number }
   | { readonly op: "chain-inactive" }
   | RegisterCommand<"read">
   | (RegisterCommand<"write"> & { readonly value: number })
-  | { readonly op: "job"; readonly idByte: number; readonly headerWords: Int32Array };
+  | { readonly op: "job"; readonly idByte: number; readonly headerWords: Int32Array }
+  | ({ readonly op: "midstate-job"; readonly idByte: number } & MidstateJob);
 
 interface RegisterCommand<Op extends string> {
   readonly op: Op;
@@ -20,8 +23,16 @@ interface RegisterCommand<Op extends string> {
 
 /** Start of every command [C]. */
 const PREAMBLE = [0x55, 0xaa] as const;
+/** Which job a chip understands, and how long it therefore is. */
+export type JobFormat = "full" | "midstate";
+
 /** A full-header job is this long whatever its LEN byte says [C]. */
-const JOB_BYTES = 88;
+const FULL_JOB_BYTES = 88;
+/** LEN of a job with one, two or four midstates [C, T]. */
+const midstateJobLengths: ReadonlySet<number> = new Set([0x36, 0x56, 0x96]);
+const MIDSTATES_AT = 22;
+const MIDSTATE_BYTES = 32;
+const LONGEST_COMMAND_BYTES = 2 + 0x96;
 
 /** LEN of a register command, by header byte: what follows the preamble, checksum included [C]. */
 const lengthByHeader: Readonly<Record<number, number>> = {
@@ -39,11 +50,13 @@ export class CommandFramer {
   bytesDropped = 0;
   checksumErrors = 0;
   readonly #onCommand: (command: ChipCommand) => void;
-  readonly #buffer = new Uint8Array(JOB_BYTES);
+  readonly #jobFormat: JobFormat;
+  readonly #buffer = new Uint8Array(LONGEST_COMMAND_BYTES);
   #length = 0;
 
-  constructor(onCommand: (command: ChipCommand) => void) {
+  constructor(onCommand: (command: ChipCommand) => void, jobFormat: JobFormat = "full") {
     this.#onCommand = onCommand;
+    this.#jobFormat = jobFormat;
   }
 
   push(byte: number): void {
@@ -67,11 +80,13 @@ export class CommandFramer {
     if (this.#length < 2) return 2;
     if (second !== PREAMBLE[1]) return "none";
     if (this.#length < 3) return 3;
-    if (header === JOB_HEADER) return JOB_BYTES;
+    const isJob = header === JOB_HEADER;
+    if (isJob && this.#jobFormat === "full") return FULL_JOB_BYTES;
     const expected = lengthByHeader[header as number];
-    if (expected === undefined) return "none";
+    if (!isJob && expected === undefined) return "none";
     if (this.#length < 4) return 4;
-    return length === expected ? 2 + expected : "none";
+    const fits = isJob ? midstateJobLengths.has(length as number) : length === expected;
+    return fits ? 2 + (length as number) : "none";
   }
 
   #take(frameLength: number): void {
@@ -83,7 +98,8 @@ export class CommandFramer {
       return;
     }
     this.#remove(frameLength);
-    this.#onCommand(isJob ? parseJob(frame) : parseRegisterCommand(frame));
+    if (!isJob) this.#onCommand(parseRegisterCommand(frame));
+    else this.#onCommand(this.#jobFormat === "full" ? parseJob(frame) : parseMidstateJob(frame));
   }
 
   #drop(count: number): void {
@@ -127,6 +143,27 @@ function parseJob(frame: Uint8Array): ChipCommand {
   headerWords[17] = view.getInt32(14);
   headerWords[18] = view.getInt32(10);
   return { op: "job", idByte: view.getUint8(4), headerWords };
+}
+
+/**
+ * Offsets 6 starting nonce, 10 nbits, 14 ntime, 18 end of the merkle root, from 22 the midstates, the words of each in
+ * reverse: h first, a last [C].
+ */
+function parseMidstateJob(frame: Uint8Array): ChipCommand {
+  const view = new DataView(frame.buffer);
+  const count = (frame.length - MIDSTATES_AT - 2) / MIDSTATE_BYTES;
+  const midstates = Array.from({ length: count }, (_, i) =>
+    Int32Array.from({ length: 8 }, (_, word) =>
+      view.getInt32(MIDSTATES_AT + MIDSTATE_BYTES * i + 4 * (7 - word)),
+    ),
+  );
+  return {
+    op: "midstate-job",
+    idByte: view.getUint8(4),
+    midstates,
+    tail: Int32Array.of(view.getInt32(18), view.getInt32(14), view.getInt32(10)),
+    firstNonce: view.getUint32(6),
+  };
 }
 
 /** How the answers of a chip look: 9 bytes out of reset, 11 once version rolling has been enabled [C]. */

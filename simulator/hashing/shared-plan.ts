@@ -3,15 +3,33 @@
  * notices between two batches of hashes. Words are written between two steps of a sequence number; a reader that saw it
  * odd or changed reads again.
  */
-import type { ChainGeometry, ChainPlan, ChipSweep } from "./chain-searcher.ts";
+import {
+  type ChainGeometry,
+  type ChainPlan,
+  type ChipSweep,
+  jobOfPlan,
+  type SearchJob,
+} from "./chain-searcher.ts";
+import { isMidstateJob } from "./job-versions.ts";
 
 const SEQUENCE = 0;
-const GENERATION = 1;
-const HAS_JOB = 2;
-const HEADER = 3;
+/** The plan's own job and three earlier ones. */
+const JOBS = 1;
+const JOB_SLOTS = 4;
+/** Of a job: its generation, its kind, its first nonce, and up to four midstates and the header's tail, or the header. */
+const GENERATION = 0;
+const KIND = 1;
+const FIRST_NONCE = 2;
+const JOB_WORDS = 3;
+const MAX_MIDSTATES = 4;
+const TAIL_WORDS = 3;
 const HEADER_WORDS = 19;
-const CHIPS = 24;
-const WORDS_PER_CHIP = 6;
+const WORDS_PER_JOB = JOB_WORDS + 8 * MAX_MIDSTATES + TAIL_WORDS;
+/** Kinds of a job; one to four are so many midstates. */
+const NO_JOB = 0;
+const HEADER = -1;
+const CHIPS = JOBS + JOB_SLOTS * WORDS_PER_JOB;
+const WORDS_PER_CHIP = 7;
 
 export interface SharedPlanMemory {
   readonly words: SharedArrayBuffer;
@@ -66,9 +84,11 @@ export class SharedPlan {
   write(plan: ChainPlan): void {
     const words = this.#words;
     Atomics.add(words, SEQUENCE, 1);
-    words[GENERATION] = plan.jobGeneration;
-    words[HAS_JOB] = plan.headerWords === undefined ? 0 : 1;
-    if (plan.headerWords !== undefined) words.set(plan.headerWords, HEADER);
+    this.#writeJob(0, plan.jobGeneration, jobOfPlan(plan));
+    for (let slot = 1; slot < JOB_SLOTS; slot++) {
+      const earlier = plan.earlierJobs?.[slot - 1];
+      this.#writeJob(slot, earlier?.jobGeneration ?? 0, earlier?.job);
+    }
     plan.chips.forEach((chip, index) => {
       const at = CHIPS + WORDS_PER_CHIP * index;
       words[at] = chip.nonceStart;
@@ -77,6 +97,7 @@ export class SharedPlan {
       words[at + 3] = chip.versionMask;
       words[at + 4] = chip.ticketMask;
       words[at + 5] = chip.quarters;
+      words[at + 6] = chip.jobGeneration ?? plan.jobGeneration;
       this.#rates[index] = chip.hashesPerSecond;
     });
     Atomics.add(words, SEQUENCE, 1);
@@ -84,18 +105,61 @@ export class SharedPlan {
 
   /** `undefined` while somebody writes. */
   read(): { readonly plan: ChainPlan; readonly sequence: number } | undefined {
-    const words = this.#words;
     const sequence = this.sequence;
     if (sequence % 2 !== 0) return undefined;
+    const current = this.#readJob(0);
+    const earlierJobs = Array.from({ length: JOB_SLOTS - 1 }, (_, i) => this.#readJob(i + 1));
     const plan: ChainPlan = {
-      jobGeneration: words[GENERATION] as number,
+      jobGeneration: current.jobGeneration,
       headerWords:
-        words[HAS_JOB] === 1
-          ? Int32Array.from(words.subarray(HEADER, HEADER + HEADER_WORDS))
+        current.job !== undefined && !isMidstateJob(current.job)
+          ? current.job.headerWords
           : undefined,
+      midstateJob:
+        current.job !== undefined && isMidstateJob(current.job) ? current.job : undefined,
+      earlierJobs: earlierJobs.flatMap(({ jobGeneration, job }) =>
+        job === undefined ? [] : [{ jobGeneration, job }],
+      ),
       chips: Array.from(this.#rates, (rate, index) => this.#readChip(rate, index)),
     };
     return this.sequence === sequence ? { plan, sequence } : undefined;
+  }
+
+  #writeJob(slot: number, jobGeneration: number, job: SearchJob | undefined): void {
+    const words = this.#words;
+    const at = JOBS + WORDS_PER_JOB * slot;
+    words[at + GENERATION] = jobGeneration;
+    if (job === undefined) {
+      words[at + KIND] = NO_JOB;
+    } else if (isMidstateJob(job)) {
+      words[at + KIND] = job.midstates.length;
+      words[at + FIRST_NONCE] = job.firstNonce;
+      job.midstates.forEach((midstate, i) => {
+        words.set(midstate, at + JOB_WORDS + 8 * i);
+      });
+      words.set(job.tail, at + JOB_WORDS + 8 * MAX_MIDSTATES);
+    } else {
+      words[at + KIND] = HEADER;
+      words.set(job.headerWords, at + JOB_WORDS);
+    }
+  }
+
+  #readJob(slot: number): { readonly jobGeneration: number; readonly job: SearchJob | undefined } {
+    const at = JOBS + WORDS_PER_JOB * slot;
+    const copy = (from: number, count: number) =>
+      Int32Array.from(this.#words.subarray(at + from, at + from + count));
+    const kind = this.#words[at + KIND] as number;
+    const job: SearchJob | undefined =
+      kind === NO_JOB
+        ? undefined
+        : kind === HEADER
+          ? { headerWords: copy(JOB_WORDS, HEADER_WORDS) }
+          : {
+              midstates: Array.from({ length: kind }, (_, i) => copy(JOB_WORDS + 8 * i, 8)),
+              tail: copy(JOB_WORDS + 8 * MAX_MIDSTATES, TAIL_WORDS),
+              firstNonce: this.#words[at + FIRST_NONCE] as number,
+            };
+    return { jobGeneration: this.#words[at + GENERATION] as number, job };
   }
 
   #readChip(hashesPerSecond: number, index: number): ChipSweep {
@@ -109,6 +173,7 @@ export class SharedPlan {
       versionMask: word(3),
       ticketMask: word(4) >>> 0,
       quarters: word(5),
+      jobGeneration: word(6),
     };
   }
 }

@@ -6,18 +6,29 @@ import { Signal } from "../../src/lib/signal.ts";
 import type { Clock } from "../../src/ports/clock.ts";
 import type { ChainGeometry, ChainHit, ChainPlan, ChainSearcher } from "./chain-searcher.ts";
 import { ChainSweeper } from "./chain-sweeper.ts";
+import { openSampledSearcher } from "./sampled-engine.ts";
 import { createSearch } from "./sha256d-simd.ts";
 
 export interface SynchronousSearcherOptions {
   readonly clock: Clock;
   readonly geometry: ChainGeometry;
   readonly search?: "simd" | "plain";
-  /** Hits are found in steps of this much time. */
+  /** Hits are found in steps of at least this much time; 5 when absent. */
   readonly stepMs?: number;
+  /**
+   * "sweep", when absent: nonce after nonce as in silicon, so that chips of one speed report at the same moments once
+   * they make only a few hashes each. "sampled": at random moments from random places of each chip's sweep, for hours of
+   * virtual time at a scale at which few hashes are due.
+   */
+  readonly order?: "sweep" | "sampled";
+  /** Of what "sampled" leaves to chance; 1 when absent. */
+  readonly seed?: number;
 }
 
 export function openSynchronousSearcher(options: SynchronousSearcherOptions): ChainSearcher {
-  return new SynchronousSearcher(options);
+  return options.order === "sampled"
+    ? openSampledSearcher(options)
+    : new SynchronousSearcher(options);
 }
 
 class SynchronousSearcher implements ChainSearcher {
@@ -28,6 +39,7 @@ class SynchronousSearcher implements ChainSearcher {
   readonly #sweeper: ChainSweeper;
   #settledMs: number;
   #timer: Disposable | undefined;
+  #timerMs = Number.POSITIVE_INFINITY;
   #isDisposed = false;
 
   constructor({ clock, geometry, search, stepMs = 5 }: SynchronousSearcherOptions) {
@@ -73,10 +85,19 @@ class SynchronousSearcher implements ChainSearcher {
     this.#sweeper.work(Number.POSITIVE_INFINITY, (hit) => this.#hits.emit(hit));
   }
 
-  /** A chain that stands still has no timer. */
+  /** A chain that stands still has no timer; a slow one waits for its next hash. */
   #schedule(): void {
-    if (this.#timer !== undefined || !this.#sweeper.isActive) return;
-    this.#timer = this.#clock.after(this.#stepMs, () => {
+    if (!this.#sweeper.isActive) {
+      this.#timer?.[Symbol.dispose]();
+      this.#timer = undefined;
+      return;
+    }
+    const delayMs = Math.max(this.#stepMs, this.#sweeper.nextTurnMs);
+    const dueMs = this.#clock.nowMs() + delayMs;
+    if (this.#timer !== undefined && this.#timerMs <= dueMs) return;
+    this.#timer?.[Symbol.dispose]();
+    this.#timerMs = dueMs;
+    this.#timer = this.#clock.after(delayMs, () => {
       this.#timer = undefined;
       this.#settle();
       if (!this.#isDisposed) this.#schedule();

@@ -42,14 +42,22 @@ export function loadConfig(value: unknown, chips: readonly ConfigurableChip[]): 
     problems.push(...problemsOf(() => poolEndpoint(config.pool, "pool.url")));
   if (isSound("pool.user"))
     problems.push(...problemsOf(() => checkUserIdentity(config.pool.user, "pool.user")));
-  if (isSound("chains"))
-    for (const [i, chain] of config.chains.entries())
-      if (isSound(`chains[${i}]`))
-        problems.push(...chainProblems(chain, `chains[${i}]`, chips, isSound));
-  if (isSound("chains")) problems.push(...sharedUarts(config.chains));
+  const chains = isSound("chains") ? (config.chains ?? []) : [];
+  for (const [i, chain] of chains.entries())
+    if (isSound(`chains[${i}]`))
+      problems.push(...chainProblems(chain, `chains[${i}]`, chips, isSound));
+  problems.push(...sharedUarts(chains));
+  if (chains.length > 0 && config.machine !== undefined) problems.push(bothMachineAndChains);
   if (problems.length > 0) throw new ConfigError(problems);
-  return { ...config, chains: config.chains.map((chain) => withFrequency(chain, chips)) };
+  return { ...config, chains: chains.map((chain) => withFrequency(chain, chips)) };
 }
+
+const bothMachineAndChains: ConfigProblem = {
+  path: "chains",
+  problem: "a machine has its chains by its declaration",
+  allowed:
+    "machine, which asicd powers, cools and watches, or chains that something else does that for",
+};
 
 /** True when a problem at `at` makes the value at `path` unfit to be looked into. */
 function concerns(at: string, path: string): boolean {

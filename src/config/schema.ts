@@ -73,7 +73,7 @@ const chainSchema = Type.Object(
       description: "How many there are",
     }),
     layout: Type.Optional(
-      Type.Enum(["single", "s19jpro", "s21pro"], {
+      Type.Enum(["single", "s19jpro", "s19xp", "s19kpro", "s21", "s21pro", "s21xp"], {
         description:
           "How the chain is brought up: as a board with one or a few chips, or as this machine; absent: by chip and number",
       }),
@@ -123,20 +123,115 @@ const logSchema = Type.Object(
   { ...closed, default: {} },
 );
 
+const temperatureLimitsSchema = Type.Object(
+  {
+    targetC: Type.Number({
+      minimum: 20,
+      maximum: 110,
+      unit: "°C",
+      description: "What the fans aim at",
+    }),
+    hotC: Type.Number({
+      minimum: 20,
+      maximum: 110,
+      unit: "°C",
+      description: "From here the clock slows down",
+    }),
+    dangerousC: Type.Number({
+      minimum: 20,
+      maximum: 110,
+      unit: "°C",
+      description: "From here power goes off; never above what the machine's declaration allows",
+    }),
+  },
+  closed,
+);
+
+const machineSchema = Type.Object(
+  {
+    board: Type.Optional(
+      Type.String({
+        description: "Name of the machine, as asicd probe lists them; absent: what is detected",
+      }),
+    ),
+    voltageV: Type.Optional(
+      Type.Number({
+        minimum: 0.5,
+        maximum: 60,
+        unit: "V",
+        description:
+          "What the chains are fed with, on your word: needed with board where no voltage is known for certain",
+      }),
+    ),
+    frequencyMHz: Type.Optional(
+      Type.Number({ minimum: 56.25, maximum: 1_000, unit: "MHz", description: "Hash clock" }),
+    ),
+    fans: Type.Union(
+      [
+        Type.Object({ mode: Type.Enum(["auto", "immersion"]) }, closed),
+        Type.Object(
+          {
+            mode: Type.Literal("manual"),
+            dutyPercent: Type.Number({ minimum: 0, maximum: 100, unit: "%" }),
+          },
+          closed,
+        ),
+      ],
+      {
+        default: { mode: "auto" },
+        description:
+          "auto: to the target temperature; manual: a fixed duty, full speed all the same when it gets hot; immersion: no fans",
+      },
+    ),
+    limits: Type.Optional(
+      Type.Object(
+        {
+          board: Type.Optional(temperatureLimitsSchema),
+          chip: Type.Optional(temperatureLimitsSchema),
+          regulator: Type.Optional(temperatureLimitsSchema),
+        },
+        { ...closed, description: "Lower limits than the machine's own" },
+      ),
+    ),
+    experimental: Type.Boolean({
+      default: false,
+      description: "Drive chips for which the evidence is thin; the log says why it is",
+    }),
+  },
+  closed,
+);
+
+const pathsSchema = Type.Object(
+  {
+    stateDir: Type.String({ default: "/var/lib/asicd", description: "Kept over restarts: events" }),
+    runtimeDir: Type.String({
+      default: "/var/run/asicd",
+      description: "Gone after a boot: which machine a restarted guard has to switch off",
+    }),
+  },
+  { ...closed, default: {} },
+);
+
 export const configSchema = Type.Object(
   {
     version: Type.Literal(CONFIG_VERSION, { description: "Version of this format" }),
     pool: poolSchema,
-    chains: Type.Array(chainSchema, {
-      minItems: 1,
-      maxItems: 16,
-      description: "The hash chains, in the order in which they are numbered",
-    }),
+    machine: Type.Optional(machineSchema),
+    chains: Type.Optional(
+      Type.Array(chainSchema, {
+        minItems: 1,
+        maxItems: 16,
+        description:
+          "Bare hash chains that something else powers, cools and watches, in the order in which they are numbered; instead of machine",
+      }),
+    ),
+    paths: pathsSchema,
     log: logSchema,
   },
   closed,
 );
 
+export type MachineConfig = Static<typeof machineSchema>;
 export type Config = Static<typeof configSchema>;
 export type PoolConfig = Static<typeof poolSchema>;
 export type ChainConfig = Static<typeof chainSchema>;

@@ -34,10 +34,21 @@ export interface WireCounters {
   unexpectedFrames: number;
 }
 
+/** What one chip says about itself; `null` where its kind cannot tell, or did not answer. */
+export interface ChipHealth {
+  readonly chipIndex: number;
+  /** Nonces that failed the chip's own check, since its reset. */
+  readonly nonceErrors: number | null;
+  /** Work done by its own count, in hashes after scaling, since its reset. */
+  readonly hashesDone: number | null;
+  readonly temperatureC: number | null;
+}
+
 /** A chain of chips after bring-up: it takes headers and gives nonces. The only thing that work dispatch knows of hardware. */
 export interface HashChain extends AsyncDisposable {
   readonly chipName: string;
   readonly chipsFound: number;
+  /** The hash clock now; while it changes, that of the last step made. */
   readonly frequencyMHz: number;
   /** MHz × small cores × chips ÷ scale, H/s. */
   readonly nominalHps: number;
@@ -58,6 +69,16 @@ export interface HashChain extends AsyncDisposable {
   dispatch(job: ChipJob): void;
   /** Tells the chips to stop hashing, before it returns: a chip without a new job would repeat its last one. */
   idle(): void;
+  /**
+   * Moves the hash clock of all chips in the family's steps, up or down, while they hash, and what depends on it along;
+   * resolves there. A later call takes over from an earlier one, which then rejects with AbortError. Rejects with the
+   * signal's reason when aborted (the clock stays at the last step made), RangeError for what the PLL cannot make.
+   */
+  setFrequency(frequencyMHz: number, signal: AbortSignal): Promise<void>;
+  /** Slows one chip down, or gives it the others' clock back (`undefined`). Never above that of the others. */
+  setChipFrequency(chipIndex: number, frequencyMHz: number | undefined): void;
+  /** Asks the chips about themselves while they hash; a chip that does not answer in time has only `null`s. */
+  readHealth(signal: AbortSignal): Promise<readonly ChipHealth[]>;
   onNonce(listener: NonceListener): Disposable;
   onGone(listener: (reason: DeviceError) => void): Disposable;
 }

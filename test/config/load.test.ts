@@ -50,6 +50,7 @@ describe("a short file", () => {
           acceptFewerChips: false,
         },
       ],
+      paths: { stateDir: "/var/lib/asicd", runtimeDir: "/var/run/asicd" },
       log: { level: "info" },
     });
   });
@@ -222,8 +223,8 @@ describe("a problem names its path, what is wrong and what is allowed", () => {
     [minimal({}, {}, { version: 0 }), "version", "0 is not valid", "1"],
     [minimal({}, {}, { version: undefined }), "version", "is missing", "1"],
     [{}, "pool", "is missing", expect.stringContaining("url")],
-    [[], "(whole file)", "[] is not valid", "{ version, pool, chains, log }"],
-    [null, "(whole file)", "null is not valid", "{ version, pool, chains, log }"],
+    [[], "(whole file)", "[] is not valid", "{ version, pool, machine, chains, paths, log }"],
+    [null, "(whole file)", "null is not valid", "{ version, pool, machine, chains, paths, log }"],
   ])("%j", (value, path, problem, allowed) => {
     expect(problemsOf(JSON.parse(JSON.stringify(value)))).toContainEqual({
       path,

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { crc16 } from "../../drivers/bm13xx/crc.ts";
 import { explain, formatExplanation } from "../../firmware/cli/decode.ts";
 import type { ExplainedPart, JsonValue } from "../../firmware/cli/explanation.ts";
 import { concatBytes, fromHex, toHex } from "../../src/lib/bytes.ts";
@@ -81,6 +82,15 @@ describe("a command", () => {
     ]);
   });
 
+  test.each([
+    ["55aa5109000840a0022500", { frequencyMHz: 200, post1: 2, post2: 5 }],
+    ["55aa510900180000603100", { baudRate: 3_125_000 }],
+    ["55aa5109001800007a3115", { baudRate: 115_741 }],
+  ])("%s says to a BM1397 what its value means there", (frame, values) => {
+    const [part] = explain(frame, { chip: "BM1397" }).parts;
+    expect(valuesOf(part as ExplainedPart)).toMatchObject(values);
+  });
+
   test("every frame of the full-header bring-ups is a good command", () => {
     for (const name of ["bm1362_s19jpro_126", "bm1370_s21pro_65", "bm1370_dual_esp"] as const) {
       const frames = chipVectors.init_sequences[name].steps.flatMap((step) =>
@@ -94,9 +104,18 @@ describe("a command", () => {
 });
 
 describe("an answer", () => {
-  const fullHeader = ["BM1362", "BM1366", "BM1368", "BM1370"];
+  const explained = [
+    "BM1362",
+    "BM1366",
+    "BM1368",
+    "BM1370",
+    "BM1372",
+    "BM1373",
+    "BM1397",
+    "BM1398",
+  ];
   const answers = chipVectors.response_frames.filter(
-    ({ chip, frame }) => fullHeader.includes(chip) && frame.startsWith("aa55"),
+    ({ chip, frame }) => explained.includes(chip) && frame.startsWith("aa55"),
   );
 
   test.each(answers)("of $chip, $frame, is explained as the vector says", (vector) => {
@@ -115,12 +134,13 @@ describe("an answer", () => {
     expect(valuesOf(part)).toMatchObject({
       nonce: vector.nonce_le,
       core: vector.core,
-      smallCore: vector.subcore,
+      smallCore: vector.subcore ?? vector.small_core,
       jobId: vector.job_id,
       idByte: vector.id_byte,
       excess: vector.b4,
-      versionField: vector.version_field,
-      versionBits: vector.version_bits,
+      ...(vector.midstate === undefined
+        ? { versionField: vector.version_field, versionBits: vector.version_bits }
+        : { midstate: vector.midstate }),
       ...(vector.chip_addr === undefined
         ? { counter: vector.counter25 }
         : { chipAddress: vector.chip_addr }),
@@ -137,12 +157,18 @@ describe("an answer", () => {
     const part = onlyPart("aa554c0352750cd205a29c");
     const values = valuesOf(part);
     expect(values).toMatchObject({ core: 38, versionBits: "00b44000", jobId: null });
-    expect(part.summary).toContain("d0 (BM1362, BM1366) or 68 (BM1368, BM1370)");
+    expect(part.summary).toContain("d0 (BM1362, BM1366) or 68 (BM1368, BM1370, BM1372, BM1373)");
+  });
+
+  test("of 9 bytes could be of a chip with midstates too", () => {
+    const part = onlyPart("aa5597c328b601639c");
+    expect(valuesOf(part)).toMatchObject({ core: null, nonce: "b628c397" });
+    expect(part.fields.find(({ name }) => name === "core")?.text).toContain("151 (BM1397, BM1398)");
   });
 
   test("of a chip of another generation is named, not guessed", () => {
-    const part = onlyPart("aa5513981800000004");
-    expect(part.summary).toContain("BM1398, a chip whose nonces are not explained");
+    const part = onlyPart("aa5513910000000005");
+    expect(part.summary).toContain("BM1391, a chip whose nonces are not explained");
   });
 
   test("every constructed answer of the exhaustive list is a good nonce", () => {
@@ -179,13 +205,30 @@ describe("a job", () => {
     },
   );
 
-  test("with midstates is recognised as one for other chips", () => {
-    const midstateJobs = chipVectors.jobs.filter(
-      (job) => job.format.startsWith("midstate") && job.job_frame.startsWith("55aa"),
-    );
-    expect(midstateJobs.length).toBeGreaterThan(2);
-    for (const { job_frame } of midstateJobs)
-      expect(onlyPart(job_frame).summary).toContain("for BM1391, BM1397 or BM1398");
+  const midstateJobs = chipVectors.jobs.filter(
+    (job) => job.format.startsWith("midstate") && job.job_frame.startsWith("55aa"),
+  );
+
+  test.each(midstateJobs)("$name is explained with its midstates", (vector) => {
+    const part = onlyPart(vector.job_frame);
+    expect(part.summary).toContain("for BM1391, BM1397 or BM1398");
+    expect(part).toMatchObject({ kind: "job", crc: { kind: "CRC16", ok: true } });
+    const values = valuesOf(part);
+    expect(values).toMatchObject({
+      jobId: number(vector.job_id_byte),
+      merkleTail: vector.tail16?.slice(0, 8),
+      [`midstate${vector.midstate_index}`]: vector.midstate_state_words_be,
+    });
+  });
+
+  test("with two midstates is not taken for one of the same length with a header", () => {
+    const frame = fromHex(chipVectors.exhaustive_nonces.job_frame_4midstate_bm1397);
+    const two = frame.slice(0, 88);
+    two[3] = 0x56;
+    two[5] = 2;
+    const crc = crc16(two, 2, 86);
+    two.set([crc >> 8, crc & 0xff], 86);
+    expect(valuesOf(onlyPart(toHex(two)))).toMatchObject({ jobId: 8, midstates: 2 });
   });
 });
 

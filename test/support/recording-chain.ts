@@ -1,13 +1,18 @@
 /** A hash chain without chips: records what it is told and reports the nonces that a test hands it. */
-import type { ChipJob, HashChain, NonceListener } from "../../src/hashing/hash-chain.ts";
+import type {
+  ChipHealth,
+  ChipJob,
+  HashChain,
+  NonceListener,
+} from "../../src/hashing/hash-chain.ts";
 import type { DeviceError } from "../../src/lib/errors.ts";
 import { BIP320_MASK } from "../../src/work/work.ts";
 
 export class RecordingChain implements HashChain {
   readonly chipName = "none";
   readonly chipsFound = 1;
-  readonly frequencyMHz = 500;
-  readonly nominalHps: number;
+  frequencyMHz = 500;
+  nominalHps: number;
   readonly ticketZeroBits: number;
   readonly chipJobIds: readonly number[] = [0, 8, 16, 24];
   readonly nonceCoverage = 1;
@@ -19,6 +24,9 @@ export class RecordingChain implements HashChain {
     wrongChipIds: 0,
     unexpectedFrames: 0,
   };
+  /** What `readHealth` says; tests fill it. */
+  health: readonly ChipHealth[] = [];
+  readonly chipFrequenciesMHz = new Map<number, number>();
   /** Jobs dispatched and the word "idle", in order. */
   readonly told: (ChipJob | "idle")[] = [];
   versionMask = -1;
@@ -54,6 +62,23 @@ export class RecordingChain implements HashChain {
 
   idle(): void {
     this.told.push("idle");
+  }
+
+  /** At once, and the rate in proportion. */
+  async setFrequency(frequencyMHz: number, signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    this.nominalHps *= frequencyMHz / this.frequencyMHz;
+    this.frequencyMHz = frequencyMHz;
+  }
+
+  setChipFrequency(chipIndex: number, frequencyMHz: number | undefined): void {
+    if (frequencyMHz === undefined) this.chipFrequenciesMHz.delete(chipIndex);
+    else this.chipFrequenciesMHz.set(chipIndex, frequencyMHz);
+  }
+
+  async readHealth(signal: AbortSignal): Promise<readonly ChipHealth[]> {
+    signal.throwIfAborted();
+    return this.health;
   }
 
   onNonce(listener: NonceListener): Disposable {

@@ -2,10 +2,16 @@
 import { crc5OfAnswer } from "../../../drivers/bm13xx/crc.ts";
 import { fromHex } from "../../../src/lib/bytes.ts";
 
-export function registerAnswer(value: number, address: number, register: number): Uint8Array {
-  const frame = new Uint8Array([0xaa, 0x55, 0, 0, 0, 0, address, register, 0, 0, 0]);
+export function registerAnswer(
+  value: number,
+  address: number,
+  register: number,
+  length: 9 | 11 = 11,
+): Uint8Array {
+  const frame = new Uint8Array(length);
+  frame.set([0xaa, 0x55, 0, 0, 0, 0, address, register]);
   new DataView(frame.buffer).setUint32(2, value);
-  frame[10] = crc5OfAnswer(frame, 2, 10, 0);
+  frame[length - 1] = crc5OfAnswer(frame, 2, length - 1, 0);
   return frame;
 }
 
@@ -14,15 +20,16 @@ export function nonceAnswer(
   excess: number,
   idByte: number,
   versionField: number,
+  length: 9 | 11 = 11,
 ): Uint8Array {
-  const frame = new Uint8Array(11);
+  const frame = new Uint8Array(length);
   const view = new DataView(frame.buffer);
   view.setUint16(0, 0xaa55);
   view.setUint32(2, nonceWire);
   view.setUint8(6, excess);
   view.setUint8(7, idByte);
-  view.setUint16(8, versionField);
-  view.setUint8(10, (4 << 5) | crc5OfAnswer(frame, 2, 10, 4));
+  if (length === 11) view.setUint16(8, versionField);
+  view.setUint8(length - 1, (4 << 5) | crc5OfAnswer(frame, 2, length - 1, 4));
   return frame;
 }
 

@@ -18,11 +18,14 @@ function recordingStream(length: AnswerLength = 11) {
   return { frames, stream };
 }
 
+/** Captured [C]. */
+const BM1397_NONCE = fromHex("aa5597c328b601639c");
+
 /** Pieces of real answers, noise, and the bytes that look like a beginning. */
 const wireBytes = fc
   .array(
     fc.oneof(
-      { weight: 4, arbitrary: fc.constantFrom(...capturedNonces) },
+      { weight: 4, arbitrary: fc.constantFrom(...capturedNonces, BM1397_NONCE) },
       { weight: 1, arbitrary: fc.uint8Array({ maxLength: 12 }) },
       {
         weight: 2,
@@ -77,11 +80,13 @@ describe("the answer stream", () => {
   });
 
   test("finds the same frames however the bytes are cut", () => {
+    const length = fc.constantFrom<AnswerLength>(9, 11);
+    const lengths = fc.infiniteStream(fc.integer({ min: 1, max: 13 }));
     fc.assert(
-      fc.property(wireBytes, fc.infiniteStream(fc.integer({ min: 1, max: 13 })), (bytes, cuts) => {
-        const whole = recordingStream();
+      fc.property(wireBytes, lengths, length, (bytes, cuts, answerLength) => {
+        const whole = recordingStream(answerLength);
         whole.stream.push(bytes);
-        const cut = recordingStream();
+        const cut = recordingStream(answerLength);
         for (let at = 0; at < bytes.length; ) {
           const length = cuts.next().value;
           cut.stream.push(bytes.slice(at, at + length));
@@ -96,11 +101,11 @@ describe("the answer stream", () => {
 
   test("accounts for every byte", () => {
     fc.assert(
-      fc.property(wireBytes, (bytes) => {
-        const { stream } = recordingStream();
+      fc.property(wireBytes, fc.constantFrom<AnswerLength>(9, 11), (bytes, length) => {
+        const { stream } = recordingStream(length);
         stream.push(bytes);
         const { framesReceived, bytesDropped } = stream.counters;
-        expect(11 * framesReceived + bytesDropped + stream.heldLength).toBe(bytes.length);
+        expect(length * framesReceived + bytesDropped + stream.heldLength).toBe(bytes.length);
       }),
     );
   });
@@ -140,6 +145,13 @@ describe("the answer stream", () => {
     }
     expect(frames).toEqual([]);
     expect(stream.counters).toMatchObject({ framesReceived: 1, unexpectedFrames: 1 });
+  });
+
+  test("of a BM1397 finds its nonces of 9 bytes between noise", () => {
+    const { frames, stream } = recordingStream(9);
+    stream.push(concatBytes(fromHex("ffaa"), BM1397_NONCE, fromHex("aa5597"), BM1397_NONCE));
+    expect(frames).toHaveLength(2);
+    expect(stream.counters).toMatchObject({ framesReceived: 2, bytesDropped: 5 });
   });
 
   test("reads 11-byte answers after a change from 9", () => {

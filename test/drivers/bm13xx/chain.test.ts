@@ -2,12 +2,12 @@ import { describe, expect, test } from "vitest";
 import { bringUpSteps } from "../../../drivers/bm13xx/bring-up.ts";
 import { bringUpChain } from "../../../drivers/bm13xx/chain.ts";
 import { type Bm13xxChainOptions, planOf } from "../../../drivers/bm13xx/chain-options.ts";
-import { bm1370 } from "../../../drivers/bm13xx/chips.ts";
+import { bm1370, bm1372, bm1397 } from "../../../drivers/bm13xx/chips.ts";
 import { VirtualClock } from "../../../simulator/virtual-clock.ts";
 import { fromHex, toHex } from "../../../src/lib/bytes.ts";
 import { DeviceError } from "../../../src/lib/errors.ts";
 import { silentLog } from "../../../src/lib/log.ts";
-import { capturedNonces, registerAnswer } from "./answer-frames.ts";
+import { capturedNonces, nonceAnswer, registerAnswer } from "./answer-frames.ts";
 import { s19jProOptions, s21ProOptions } from "./chain-fixtures.ts";
 import { ScriptedChain, type ScriptedChainOptions } from "./scripted-chain.ts";
 
@@ -50,6 +50,7 @@ const job = (chipJobId: number) => ({
   ntime: 1_750_000_000,
   nbits: 0x1d00ffff,
 });
+const isReadBack = (hex: string) => /^55aa5205..(08|10|14)/.test(hex);
 const isJob = (hex: string) => hex.startsWith("55aa21");
 
 describe("bringing a chain up", () => {
@@ -57,12 +58,13 @@ describe("bringing a chain up", () => {
     ["S19j Pro", s19jProOptions],
     ["S21 Pro", s21ProOptions],
   ])(
-    "an %s gets the captured frames at the captured times, and one read at the new rate",
+    "an %s gets the captured frames at the captured times, one read at the new rate, and reads at the end",
     async (_, options) => {
       const { uart } = await broughtUp(options);
       const steps = [...bringUpSteps(planOf(options))];
       const frames = steps.flatMap((step) => ("frame" in step ? [toHex(step.frame)] : []));
-      expect(uart.hexes.filter((hex) => hex !== VERIFY)).toEqual(frames);
+      const sent = uart.hexes.filter((hex) => hex !== VERIFY && !isReadBack(hex));
+      expect(sent).toEqual(frames);
       expect(uart.hexes.filter((hex) => hex === VERIFY)).toHaveLength(1);
 
       const baudWrite = uart.hexes.findIndex((hex) => hex.startsWith("55aa51090028"));
@@ -436,4 +438,139 @@ test("a single BM1370 comes up at 1 Mbaud", async () => {
   expect(uart.baudRate).toBe(1_000_000);
   expect(chain.chipJobIds).toHaveLength(16);
   expect(chain.nominalHps).toBe(525e6 * 2040);
+});
+
+describe("a BM1397", () => {
+  const options: Bm13xxChainOptions = {
+    chip: bm1397,
+    chipCount: 1,
+    addressInterval: 256,
+    layout: "single",
+    frequencyMHz: 425,
+    ticketDifficulty: 256,
+  };
+  const CLOCKS_OFF = "55aa510900200000000007";
+  const CLOCKS_ON = "55aa510900200000000102";
+  const isMidstateJob = (hex: string) => hex.startsWith("55aa21");
+
+  test("comes up on answers of 9 bytes, and tells what it can do", async () => {
+    const { chain, uart } = await broughtUp(options);
+    expect(uart.baudRate).toBe(3_125_000);
+    expect(uart.hexes[0]).toBe("55aa520500000a");
+    expect(chain).toMatchObject({ chipName: "BM1397", chipsFound: 1, rollableMask: 0x6000 });
+    expect(chain.counters).toMatchObject({ crcErrors: 0, bytesDropped: 0, unexpectedFrames: 0 });
+    expect(chain.nominalHps).toBe(425e6 * 672);
+    expect(chain.nonceCoverage).toBe(168 / 256);
+    expect(chain.epochMs(2)).toBeCloseTo(39.5, 1);
+    expect(uart.hexes.some((hex) => hex.startsWith("55aa510900a4"))).toBe(false);
+  });
+
+  test("gets a midstate for each version that it may roll, and says which one it was", async () => {
+    const { chain, uart, sentSince } = await broughtUp(options);
+    const seen: number[][] = [];
+    using _listening = chain.onNonce((...nonce) => seen.push(nonce));
+    for (const [mask, lengthByte] of [
+      [0x1fffe000, "96"],
+      [0x1fff8000, "36"],
+      [0x1fffc000, "56"],
+    ] as const) {
+      chain.setVersionMask(mask);
+      chain.dispatch(job(96));
+      expect(sentSince().at(-1)?.slice(6, 8)).toBe(lengthByte);
+      uart.receive(fromHex("aa5597c328b601639c"));
+      uart.receive(nonceAnswer(0x97c328b6, 0, 0x61, 0, 9));
+    }
+    expect(sentSince().every(isMidstateJob)).toBe(true);
+    const [chipJobId, nonce, , , core] = seen[0] as number[];
+    expect([chipJobId, nonce, core]).toEqual([96, 0xb628c397, 151]);
+    // Midstates 3 and 1 of four, of one, of two: what a job did not have is no version of it.
+    const [NONE, ONE, BOTH] = [0x1fffe000, 0x2000, 0x6000];
+    expect(seen.map(([, , bits]) => bits)).toEqual([BOTH, ONE, NONE, NONE, NONE, 0x4000]);
+  });
+
+  test("sends each job in a frame that stays as it is while others follow", async () => {
+    const { chain, uart, sentSince } = await broughtUp(options);
+    const frames: Uint8Array[] = [];
+    const send = uart.send.bind(uart);
+    uart.send = (bytes) => {
+      frames.push(bytes);
+      send(bytes);
+    };
+    for (const id of chain.chipJobIds) chain.dispatch(job(id));
+    expect(sentSince()).toHaveLength(32);
+    expect(frames.map((frame) => toHex(frame))).toEqual(sentSince());
+  });
+
+  test("stands still without its clocks when told, and gets them back with the next job", async () => {
+    const { chain, sentSince } = await broughtUp(options);
+    chain.dispatch(job(4));
+    chain.idle();
+    chain.dispatch(job(8));
+    const seen = sentSince().map((hex) => (isMidstateJob(hex) ? "job" : hex));
+    expect(seen).toEqual(["job", CLOCKS_OFF, CLOCKS_ON, "job"]);
+  });
+
+  test("disposed of, loses its clocks and goes down to 50 MHz", async () => {
+    const { chain, clock, uart, sentSince } = await broughtUp(options);
+    const closing = chain[Symbol.asyncDispose]();
+    await clock.advance(1_000);
+    await closing;
+    expect(sentSince().map((hex) => hex.slice(10, 20))).toEqual([
+      "2000000000",
+      "700f0f0f00",
+      "700f0f0f00",
+      "08403c0253",
+      "08403c0253",
+    ]);
+    expect(uart.closed).toBe(1);
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  test("that a killed program left at the fast rate is sent back by its own register", async () => {
+    const { uart, clock, chain } = startBringUp(options, { chips: 0 });
+    await clock.advance(60_000);
+    await expect(chain).rejects.toThrow("no chip answered");
+    const back = uart.sent.filter(({ hex }) => hex.startsWith("55aa5109001800007a31"));
+    expect(back.map(({ baudRate }) => baudRate)).toEqual([3_125_000]);
+  });
+});
+
+describe("a BM1372, which is asked before version rolling is on,", () => {
+  const options: Bm13xxChainOptions = {
+    chip: bm1372,
+    chipCount: 1,
+    addressInterval: 16,
+    layout: "single",
+    frequencyMHz: 100,
+    ticketDifficulty: 256,
+    allowExperimental: true,
+  };
+
+  test.each([
+    ["out of reset answers in 9 bytes, and in 11 from then on", {}],
+    ["left behind by a killed program answers in 11 bytes at once", { answersLong: true }],
+  ])("%s", async (_, script) => {
+    const { chain, uart } = await broughtUp(options, script);
+    expect(chain.chipsFound).toBe(1);
+    const seen: number[] = [];
+    chain.onNonce((_id, nonce) => seen.push(nonce));
+    for (const frame of capturedNonces) uart.receive(frame);
+    expect(seen).toHaveLength(3);
+  });
+});
+
+test("a ramp that is stopped half-way leaves a chain that says how far it came", async () => {
+  let limitMHz = 525;
+  const { clock, chain: starting } = startBringUp({
+    ...s19jProOptions,
+    frequencyLimitMHz: () => limitMHz,
+    onPhase: (phase) => {
+      if (phase === "ramping") limitMHz = 400;
+    },
+  });
+  await clock.advance(60_000);
+  const chain = await starting;
+  expect(chain.frequencyMHz).toBe(400);
+  expect(chain.nominalHps).toBe(400e6 * 514 * 126);
+  expect(chain.epochMs(16)).toBeCloseTo((1636 * 525) / 400, -1);
 });

@@ -1,12 +1,21 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { bm1362, bm1366, bm1370, explainedChipsByName } from "../../../drivers/bm13xx/chips.ts";
+import {
+  bm1362,
+  bm1366,
+  bm1368,
+  bm1370,
+  bm1372,
+  bm1397,
+  explainedChipsByName,
+} from "../../../drivers/bm13xx/chips.ts";
 import {
   addressFieldOf,
   chipIndexOf,
   coreOf,
   headerNonceOf,
   jobIdOf,
+  midstateIndexOf,
   smallCoreOf,
   versionBitsOf,
 } from "../../../drivers/bm13xx/nonce.ts";
@@ -28,13 +37,28 @@ describe("a nonce answer", () => {
     expect(headerNonceOf(nonceWire)).toBe(number(vector.nonce_le));
     expect(coreOf(nonceWire)).toBe(vector.core);
     expect(jobIdOf(chip, idByte)).toBe(vector.job_id);
-    expect(smallCoreOf(chip, idByte)).toBe(vector.subcore);
+    expect(smallCoreOf(chip, idByte, nonceWire)).toBe(vector.subcore);
     expect(versionBitsOf(number(vector.version_field))).toBe(number(vector.version_bits));
     if (vector.chip_addr !== undefined) expect(addressFieldOf(nonceWire)).toBe(vector.chip_addr);
   });
 
+  const short = vectors.response_frames.filter(
+    (vector) => vector.kind === "nonce" && vector.chip === "BM1397",
+  );
+
+  test.each(short)("of $chip, $frame, says also which midstate it was", (vector) => {
+    const nonceWire = number(vector.nonce_be);
+    const idByte = number(vector.id_byte);
+    expect(headerNonceOf(nonceWire)).toBe(number(vector.nonce_le));
+    expect(coreOf(nonceWire, bm1397.nonceCoreShift)).toBe(vector.core);
+    expect(addressFieldOf(nonceWire, bm1397.nonceAddressShift)).toBe(vector.chip_addr);
+    expect(jobIdOf(bm1397, idByte)).toBe(vector.job_id);
+    expect(midstateIndexOf(bm1397, idByte)).toBe(vector.midstate);
+    expect(smallCoreOf(bm1397, idByte, nonceWire)).toBe(vector.small_core);
+  });
+
   test("the worked example of a 126-chip board is chip 110, core 54", () => {
-    const attribution = { by: "address-field", addressInterval: 2 } as const;
+    const attribution = { by: "address-field", addressInterval: 2, shift: 17 } as const;
     expect(chipIndexOf(0x6db88ee1, attribution)).toBe(110);
     expect(coreOf(0x6db88ee1)).toBe(54);
   });
@@ -45,20 +69,32 @@ describe("a nonce answer", () => {
         const nonceWire = number(vector.nonce_wire);
         expect(coreOf(nonceWire)).toBe(vector.bm1370.core);
         expect(addressFieldOf(nonceWire)).toBe(vector.bm1366.chip_addr);
+        expect(coreOf(nonceWire, bm1397.nonceCoreShift)).toBe(vector.bm1397.core);
+        expect(addressFieldOf(nonceWire, bm1397.nonceAddressShift)).toBe(vector.bm1397.chip_addr);
+        expect(smallCoreOf(bm1397, 0, nonceWire)).toBe(vector.bm1397.small_core);
       }
     }
   });
 
-  test.each([bm1362, bm1366, bm1370])("of $name gives back every job id that is sent", (chip) => {
-    expect(new Set(chip.jobIdBytes).size).toBe(chip.jobIdBytes.length);
-    for (const id of chip.jobIdBytes) {
-      for (let small = 0; small < chip.smallCoresPerCore; small++) {
-        const idByte = (id << chip.answerJobIdShift) | small;
-        expect(idByte).toBeLessThan(256);
-        expect(jobIdOf(chip, idByte)).toBe(id);
-        expect(smallCoreOf(chip, idByte)).toBe(small);
+  test.each([bm1362, bm1366, bm1368, bm1370, bm1372])(
+    "of $name gives back every job id that is sent",
+    (chip) => {
+      expect(new Set(chip.jobIdBytes).size).toBe(chip.jobIdBytes.length);
+      for (const id of chip.jobIdBytes) {
+        for (let small = 0; small < chip.smallCoresPerCore; small++) {
+          const idByte = (id << chip.answerJobIdShift) | small;
+          expect(idByte).toBeLessThan(256);
+          expect(jobIdOf(chip, idByte)).toBe(id);
+          expect(smallCoreOf(chip, idByte, 0)).toBe(small);
+        }
       }
-    }
+    },
+  );
+
+  test("BM1397 uses its ids in the order 4, 8, ... 124, 0", () => {
+    const { jobIdBytes } = bm1397;
+    expect(jobIdBytes).toHaveLength(32);
+    expect([...jobIdBytes.slice(0, 3), ...jobIdBytes.slice(-2)]).toEqual([4, 8, 12, 124, 0]);
   });
 
   test("BM1370 uses its ids in the order of the captures", () => {

@@ -2,12 +2,24 @@
 import { describe, expect, test } from "vitest";
 import { bringUpChain } from "../../../drivers/bm13xx/chain.ts";
 import type { Bm13xxChainOptions } from "../../../drivers/bm13xx/chain-options.ts";
-import { bm1370 } from "../../../drivers/bm13xx/chips.ts";
-import { ChainModel } from "../../../simulator/chain/chain-model.ts";
+import {
+  type Bm13xxChip,
+  bm1362,
+  bm1366,
+  bm1368,
+  bm1370,
+  bm1372,
+  bm1397,
+} from "../../../drivers/bm13xx/chips.ts";
+import { ChainModel, geometryOf } from "../../../simulator/chain/chain-model.ts";
 import type { ChainSearcher } from "../../../simulator/hashing/chain-searcher.ts";
+import { openSynchronousSearcher } from "../../../simulator/hashing/synchronous-engine.ts";
 import { openSimUart } from "../../../simulator/sim-uart.ts";
 import { VirtualClock } from "../../../simulator/virtual-clock.ts";
+import { encodeHeader, hashHeader } from "../../../src/bitcoin/header.ts";
+import { leadingZeroBits } from "../../../src/bitcoin/target.ts";
 import { silentLog } from "../../../src/lib/log.ts";
+import { bitCount } from "../../../src/work/version-space.ts";
 import { s19jProOptions, s21ProOptions } from "./chain-fixtures.ts";
 
 const noSearcher: ChainSearcher = {
@@ -17,16 +29,24 @@ const noSearcher: ChainSearcher = {
   [Symbol.dispose]() {},
 };
 
-function startBringUp(options: Bm13xxChainOptions, chipCount = options.chipCount) {
+/** With a scale they hash, otherwise they find nothing. */
+function startBringUp(
+  options: Bm13xxChainOptions,
+  chipCount = options.chipCount,
+  scale: number | undefined = undefined,
+) {
   const clock = new VirtualClock();
   const { chip } = options;
+  const requiredZeroBits = 32 - Math.log2(scale ?? 1);
+  const geometry = geometryOf(chip, chipCount, requiredZeroBits);
   const model = new ChainModel({
     chip,
     chipCount,
-    requiredZeroBits: 32,
+    requiredZeroBits,
     clock,
     seed: 1,
-    searcher: noSearcher,
+    searcher:
+      scale === undefined ? noSearcher : openSynchronousSearcher({ clock, geometry, stepMs: 10 }),
   });
   return { clock, model, ...startDriver(options, clock, model) };
 }
@@ -50,6 +70,25 @@ const pairOptions: Bm13xxChainOptions = {
 };
 
 const HASH_COUNTING_NUMBER = 0x10;
+const forever = new AbortController().signal;
+
+/** One or a few chips as on a small board, or a chain as a stock machine has it. */
+const others: readonly (readonly [string, Bm13xxChainOptions])[] = [
+  ["a Bitaxe Ultra", { ...single(bm1366, 1), frequencyMHz: 485 }],
+  ["a Bitaxe Hex", { ...single(bm1366, 6), frequencyMHz: 485 }],
+  ["a Bitaxe Supra", { ...single(bm1368, 1), frequencyMHz: 490 }],
+  ["a Bitaxe Max", { ...single(bm1397, 1), frequencyMHz: 425 }],
+  ["two BM1397", { ...single(bm1397, 2), frequencyMHz: 425 }],
+  ["an S19 XP", { ...s21ProOptions, chip: bm1366, chipCount: 110, layout: "s19xp" }],
+  ["an S19k Pro", { ...s21ProOptions, chip: bm1366, chipCount: 77, layout: "s19kpro" }],
+  ["an S21", { ...s21ProOptions, chip: bm1368, chipCount: 108, layout: "s21" }],
+  ["an S21 XP", { ...s21ProOptions, chipCount: 91, layout: "s21xp" }],
+];
+
+function single(chip: Bm13xxChip, chipCount: number): Bm13xxChainOptions {
+  const addressInterval = Math.floor(256 / chipCount);
+  return { ...s21ProOptions, chip, chipCount, addressInterval, layout: "single" };
+}
 
 const job = {
   chipJobId: 0,
@@ -105,6 +144,79 @@ describe("on simulated chips", () => {
       expect(chip.register(0x10)).toBe(0);
       expect(chip.frequencyMHz).toBe(50);
     }
+  });
+
+  test.each(others)("%s comes up, changes its clock and says how it is", async (_, options) => {
+    const { clock, model, chain } = startBringUp(options);
+    await clock.advance(60_000);
+    const ready = await chain;
+    expect(ready.chipsFound).toBe(options.chipCount);
+    expect(ready.counters).toMatchObject({ bytesDropped: 0, crcErrors: 0, unexpectedFrames: 0 });
+    const clocksOf = () => model.chips.map(({ frequencyMHz }) => frequencyMHz);
+    const all = (value: number) => model.chips.map(() => expect.closeTo(value, 6));
+    expect(clocksOf()).toEqual(all(ready.frequencyMHz));
+    ready.dispatch({ ...job, chipJobId: ready.chipJobIds[0] as number });
+    await clock.advance(5_000);
+    expect(model.counters).toMatchObject({ jobsReceived: 1, checksumErrors: 0, bytesDropped: 0 });
+
+    const moving = ready.setFrequency(400, forever);
+    await clock.advance(20_000);
+    await moving;
+    expect(clocksOf()).toEqual(all(400));
+    ready.setChipFrequency(0, 300);
+    await clock.advance(100);
+    expect(clocksOf()).toEqual([expect.closeTo(300, 6), ...all(400).slice(1)]);
+
+    const reading = ready.readHealth(forever);
+    await clock.advance(1_000);
+    const health = await reading;
+    expect(health.map(({ nonceErrors }) => nonceErrors)).toEqual(model.chips.map(() => 0));
+    const closing = ready[Symbol.asyncDispose]();
+    await clock.advance(1_000);
+    await closing;
+    expect(clocksOf()).toEqual(all(50));
+  });
+
+  test.each([
+    ["BM1362", single(bm1362, 3)],
+    ["BM1366", single(bm1366, 2)],
+    ["BM1368", single(bm1368, 2)],
+    ["BM1370", single(bm1370, 2)],
+    ["BM1372", { ...single(bm1372, 1), allowExperimental: true }],
+    ["one BM1397", single(bm1397, 1)],
+    ["BM1397", single(bm1397, 4)],
+  ])("what %s find hashes as it should, for every version that they may roll", async (_, board) => {
+    const hashScale = 2 ** 22;
+    const options = { ...board, frequencyMHz: 100, ticketDifficulty: 2, hashScale };
+    const requiredZeroBits = 32 - 22;
+    const { clock, model, chain } = startBringUp(options, options.chipCount, hashScale);
+    await clock.advance(60_000);
+    const ready = await chain;
+    expect(ready.ticketZeroBits).toBe(requiredZeroBits + 1);
+    const jobs = new Map<number, typeof job>();
+    const seen: [chipIndex: number, versionBits: number][] = [];
+    ready.onNonce((chipJobId, nonce, versionBits, chipIndex) => {
+      const found = jobs.get(chipJobId);
+      if (found === undefined) throw new Error(`no job ${chipJobId}`);
+      const header = encodeHeader({ ...found, version: found.version | versionBits, nonce });
+      expect(leadingZeroBits(hashHeader(header))).toBeGreaterThanOrEqual(ready.ticketZeroBits);
+      seen.push([chipIndex, versionBits]);
+    });
+    const mask = 0x0000e000 & ready.rollableMask;
+    ready.setVersionMask(mask);
+    const { length } = ready.chipJobIds;
+    for (let i = 0; i < 40; i++) {
+      const next = { ...job, chipJobId: ready.chipJobIds[i % length] as number, ntime: i };
+      jobs.set(next.chipJobId, next);
+      ready.dispatch(next);
+      await clock.advance(200);
+    }
+    expect(seen.length).toBeGreaterThan(50);
+    expect(ready.counters).toMatchObject({ crcErrors: 0, unexpectedFrames: 0 });
+    expect(new Set(seen.map(([chip]) => chip))).toEqual(new Set(model.chips.keys()));
+    const versions = new Set(seen.map(([, bits]) => bits));
+    expect(versions.size).toBe(2 ** bitCount(mask));
+    for (const bits of versions) expect(bits & ~mask).toBe(0);
   });
 
   test("the chips of an S21 Pro have their nonce offsets after the first job only", async () => {

@@ -1,8 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { baudOf } from "../../../drivers/bm13xx/baud.ts";
-import { bm1362, bm1370 } from "../../../drivers/bm13xx/chips.ts";
-import { decodePll, rampTo, solvePll } from "../../../drivers/bm13xx/pll.ts";
+import { baudOf, baudOfMiscControl } from "../../../drivers/bm13xx/baud.ts";
+import { bm1362, bm1366, bm1368, bm1370, bm1372, bm1397 } from "../../../drivers/bm13xx/chips.ts";
+import { decodePll, frequencySteps, rampTo, solvePll } from "../../../drivers/bm13xx/pll.ts";
+import { registers, resetValueOf } from "../../../drivers/bm13xx/registers.ts";
 import {
   difficultyOfTicketMask,
   ticketBitsOf,
@@ -14,6 +15,7 @@ import vectors from "../../vectors/bm13xx.json" with { type: "json" };
 
 const hex = (value: number) => value.toString(16).padStart(8, "0");
 const firstFit = { ...bm1370.pll, solver: "first-fit" } as const;
+const lowestVco = { ...bm1370.pll, solver: "lowest-vco" } as const;
 const minPostdiv = { ...bm1370.pll, solver: "min-postdiv" } as const;
 
 describe("the PLL", () => {
@@ -32,10 +34,14 @@ describe("the PLL", () => {
     expect(hex(solvePll(pll, vector.requested_mhz).register)).toBe(vector.reg08);
   });
 
-  test.each(vectors.pll_solvers)("both solvers at $mhz MHz", (vector) => {
+  test.each(vectors.pll_solvers)("all solvers at $mhz MHz", (vector) => {
     const solved = [
       [firstFit, vector.first_fit_a0_ef],
       [minPostdiv, vector.min_postdiv_a0_ef],
+      [lowestVco, vector.esp_bm1370_160_239],
+      [bm1366.pll, vector.esp_bm1366_68_144_235],
+      [bm1368.pll, vector.esp_bm1366_68_144_235],
+      [bm1397.pll, vector.esp_bm1397_60_200],
     ] as const;
     for (const [pll, expected] of solved) {
       const { register, frequencyMHz } = solvePll(pll, vector.mhz);
@@ -48,6 +54,8 @@ describe("the PLL", () => {
     ["first_fit_56.25_525", firstFit, 525],
     ["min_postdiv_56.25_525", bm1362.pll, 525],
     ["min_postdiv_56.25_600", bm1370.pll, 600],
+    ["esp_bm1370_56.25_525", bm1372.pll, 525],
+    ["esp_bm1397_56.25_425", bm1397.pll, 425],
   ] as const)("ramp %s", (name, pll, targetMHz) => {
     const words = rampTo(targetMHz).map((mhz) => hex(solvePll(pll, mhz).register));
     expect(words).toEqual(vectors.pll_ramps[name]);
@@ -58,19 +66,35 @@ describe("the PLL", () => {
     expect(rampTo(50)).toEqual([50]);
   });
 
+  test("steps between two frequencies lie on the same grid, up and down", () => {
+    expect(frequencySteps(68, 82)).toEqual([68.75, 75, 81.25, 82]);
+    expect(frequencySteps(82, 68)).toEqual([81.25, 75, 68.75, 68]);
+    expect(frequencySteps(75, 62.5)).toEqual([68.75, 62.5]);
+    expect(frequencySteps(75, 75)).toEqual([]);
+  });
+
+  test.each([
+    ["a live BM1397", 0x40a00225, 200],
+    ["GekkoScience's default", 0x40f00235, 200],
+    ["a BM1397 out of reset, before its output divider of 8", 0xc0600161, 400],
+  ])("the word of %s holds its post dividers as they are", (_, word, mhz) => {
+    expect(decodePll(word, "direct").frequencyMHz).toBe(mhz);
+  });
+
   test("any frequency from 50 to 650 MHz is met within half a feedback step, with dividers inside the limits", () => {
-    const pll = fc.constantFrom(firstFit, minPostdiv, bm1362.pll);
+    const pll = fc.constantFrom(firstFit, minPostdiv, bm1362.pll, bm1366.pll, bm1397.pll);
     fc.assert(
       fc.property(pll, fc.double({ min: 50, max: 650, noNaN: true }), (limits, mhz) => {
         const { register, frequencyMHz } = solvePll(limits, mhz);
-        const dividers = decodePll(register);
+        const dividers = decodePll(register, limits.postDividers);
         const stepMHz = 25 / (dividers.reference * dividers.post1 * dividers.post2);
         expect(Math.abs(frequencyMHz - mhz)).toBeLessThanOrEqual(stepMHz / 2 + 1e-9);
         expect(dividers.feedback).toBeGreaterThanOrEqual(limits.feedbackMin);
         expect(dividers.feedback).toBeLessThanOrEqual(limits.feedbackMax);
         expect(dividers.vcoMHz).toBeGreaterThanOrEqual(limits.vcoMinMHz);
         expect(dividers.vcoMHz).toBeLessThanOrEqual(limits.vcoMaxMHz);
-        expect(register >>> 28).toBe(dividers.vcoMHz >= 2400 ? 5 : 4);
+        const isFast = limits.hasFastVcoFlag && dividers.vcoMHz >= 2400;
+        expect(register >>> 28).toBe(isFast ? 5 : 4);
       }),
     );
   });
@@ -109,6 +133,22 @@ describe("UART registers", () => {
   const exact = vectors.baud.filter((vector) => vector.reg === "28");
   test.each(exact)("baud value $value is $baud", (vector) => {
     expect(baudOf(Number.parseInt(vector.value, 16))).toBeCloseTo(vector.baud, 0);
+  });
+
+  const bm1397Rates = vectors.baud.filter((vector) => vector.reg === "18");
+  test.each(bm1397Rates)("a BM1397 with MISC_CONTROL $value has $baud", (vector) => {
+    const rate = baudOfMiscControl(Number.parseInt(vector.value, 16));
+    expect(rate).toBeCloseTo(vector.baud, 0);
+  });
+
+  test("out of reset a BM1397's rate is that of all chips, and so is the one written instead", () => {
+    const reset = resetValueOf(registers.miscControl, "BM1397");
+    expect(baudOfMiscControl(reset)).toBe(baudOfMiscControl(bm1397.resetBaud));
+    expect(baudOfMiscControl(reset)).toBe(baudOf(bm1370.resetBaud));
+  });
+
+  test("6.25 Mbaud comes from PLL3 on a BM1397", () => {
+    expect(baudOfMiscControl(0x00016731)).toBe(6_250_000);
   });
 
   test("6.25 Mbaud comes from PLL1", () => {

@@ -1,6 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { bm1362, bm1370 } from "../../../drivers/bm13xx/chips.ts";
+import {
+  type Bm13xxChip,
+  bm1362,
+  bm1366,
+  bm1368,
+  bm1370,
+  bm1372,
+  bm1397,
+} from "../../../drivers/bm13xx/chips.ts";
 import { bitErrorRate } from "../../../simulator/chain/faults.ts";
 import { concatBytes, fromHex } from "../../../src/lib/bytes.ts";
 import vectors from "../../vectors/bm13xx.json" with { type: "json" };
@@ -22,7 +30,12 @@ const command = fc.constantFrom(
   frames.writeAll(0x08, 0xffffffff),
   frames.writeOne(2, 0x0c, 0x8000ffff),
   frames.readOne(2, 0x8c),
+  frames.writeAll(0x18, 0x00016731),
+  frames.writeAll(0x20, 0),
+  frames.writeAll(0x70, 0xffffffff),
+  frames.writeAll(0xb0, 0x80000000),
   fromHex(vectors.exhaustive_nonces.job_frame),
+  fromHex(vectors.exhaustive_nonces.job_frame_4midstate_bm1397),
 );
 const anything = fc.oneof(
   { weight: 4, arbitrary: command },
@@ -38,7 +51,7 @@ const anything = fc.oneof(
   },
 );
 const baudRate = fc.constantFrom(115_200, 1_000_000, 3_125_000);
-const chip = fc.constantFrom(bm1362, bm1370);
+const chip = fc.constantFrom<Bm13xxChip>(bm1362, bm1366, bm1368, bm1370, bm1372, bm1397);
 
 interface Cut {
   readonly stream: Uint8Array;
@@ -49,7 +62,7 @@ interface Cut {
 async function seenAfter(
   { stream, at }: Cut,
   hostBaudRate: number,
-  model: typeof bm1362 | typeof bm1370,
+  model: Bm13xxChip,
 ): Promise<unknown> {
   const host = new TestHost({
     chip: model,

@@ -8,13 +8,18 @@ import {
   deadButForwarding,
   duplicateNonces,
   during,
+  garbageAtBaudSwitch,
   hardwareErrors,
   missingChip,
   noise,
+  overclocked,
   silent,
   stuckChip,
+  stuckOldJob,
   type TimedFault,
   wrongChipId,
+  wrongJob,
+  wrongVersion,
 } from "../../../simulator/chain/faults.ts";
 import { hashHeader } from "../../../src/bitcoin/header.ts";
 import { fromHex, viewOf } from "../../../src/lib/bytes.ts";
@@ -37,13 +42,17 @@ function startHashing(host: TestHost): void {
   host.send(jobFrame({ idByte: 0, header }));
 }
 
-function isGoodHash(hex: string): boolean {
-  const solved = header.slice();
+function isGoodHash(hex: string, base = header): boolean {
+  const solved = base.slice();
   const view = viewOf(solved);
   view.setUint32(0, 0x20000000 | (Number.parseInt(hex.slice(16, 20), 16) << 13), true);
   view.setUint32(76, Number.parseInt(hex.slice(4, 12), 16));
   return (hashHeader(solved)[31] as number) < 4;
 }
+
+/** The header an hour later: another job. */
+const laterHeader = header.slice();
+laterHeader[70] = (laterHeader[70] as number) ^ 0x0e;
 
 const addressOf = (hex: string) => (Number.parseInt(hex.slice(4, 12), 16) >>> 17) & 0xff;
 
@@ -123,6 +132,118 @@ describe("a chain with a fault", () => {
         16,
       );
     expect(total).toBeGreaterThanOrEqual(bad);
+  });
+
+  test("an overclocked chip makes more errors the farther its clock is above the limit", async () => {
+    const host = chainWith(overclocked({ chip: 1, limitMHz: 45, errorsPerMHz: 0.1 }));
+    startHashing(host);
+    const badShare = async (address: number) => {
+      const answers = (await host.answersWithin(10_000)).filter(
+        (hex) => addressOf(hex) === address,
+      );
+      expect(answers.length).toBeGreaterThan(200);
+      return answers.filter((hex) => !isGoodHash(hex)).length / answers.length;
+    };
+    // At 50 MHz, the clock after reset: 5 above the limit. Chance hits again once in 64 times.
+    expect(Math.abs((await badShare(2)) - 0.5)).toBeLessThan(0.1);
+    expect(await badShare(4)).toBe(0);
+    // 25 × 0x50 / (1 × 7 × 6) = 47.6 MHz
+    host.send(frames.writeAll(0x08, 0x40500165));
+    expect(Math.abs((await badShare(2)) - 0.26)).toBeLessThan(0.08);
+    host.send(frames.writeAll(0x08, 0x40400165));
+    expect(await badShare(2)).toBe(0);
+    host.chain.addFault(overclocked({ chip: "all", limitMHz: 20, errorsPerMHz: 1 }));
+    expect(await badShare(4)).toBeGreaterThan(0.9);
+  });
+
+  test("a wrong nonce counts as the work that it stands for, in the unit of the hash counters", async () => {
+    const host = chainWith(hardwareErrors(1));
+    startHashing(host);
+    host.send(frames.writeAll(0x14, 0x000000e0));
+    const wrong = (await host.answersWithin(20_000)).length;
+    host.send(frames.writeAll(0x10, 0));
+    await host.clock.advance(50);
+    let [errors, work] = [0, 0];
+    for (let chip = 0; chip < 6; chip++)
+      for (const hex of await host.ask(frames.readOne(2 * chip, 0x4c), 30))
+        errors += Number.parseInt(hex.slice(4, 12), 16);
+    for (let chip = 0; chip < 6; chip++)
+      for (const hex of await host.ask(frames.readOne(2 * chip, 0x8c), 30))
+        work += Number.parseInt(hex.slice(4, 12), 16);
+    expect(wrong).toBeGreaterThan(500);
+    // Three bits of ticket: each nonce is worth eight units. With every nonce wrong all work is errors, but for chance.
+    expect(errors).toBe(8 * wrong);
+    expect(Math.abs(errors / work - 1)).toBeLessThan(0.2);
+  });
+
+  test("a chip stuck on an old job reports what it finds for it, the others the new one", async () => {
+    const host = chainWith();
+    startHashing(host);
+    await host.clock.advance(500);
+    const fault = stuckOldJob(3);
+    host.chain.addFault(fault);
+    host.send(jobFrame({ idByte: 0x40, header: laterHeader }));
+    host.send(jobFrame({ idByte: 0x48, header: laterHeader }));
+    await host.clock.advance(50);
+    const answers = await host.answersWithin(3_000);
+    const seen = new Map<number, number>();
+    for (const hex of answers) {
+      const isStuck = addressOf(hex) === 6;
+      expect(Number.parseInt(hex.slice(14, 16), 16) & 0xf8).toBe(isStuck ? 0 : 0x48);
+      expect(isGoodHash(hex, isStuck ? header : laterHeader)).toBe(true);
+      seen.set(addressOf(hex), (seen.get(addressOf(hex)) ?? 0) + 1);
+    }
+    expect(seen.size).toBe(6);
+    expect(seen.get(6)).toBeGreaterThan(100);
+    // It goes on where it was: nothing is found twice.
+    const old = answers.filter((hex) => addressOf(hex) === 6);
+    expect(new Set(old).size).toBe(old.length);
+    host.chain.removeFault(fault);
+    host.send(jobFrame({ idByte: 0x50, header: laterHeader }));
+    await host.clock.advance(50);
+    for (const hex of await host.answersWithin(500))
+      expect(Number.parseInt(hex.slice(14, 16), 16) & 0xf8).toBe(0x50);
+  });
+
+  test("a nonce of the wrong job carries the id of the one before", async () => {
+    const host = chainWith(wrongJob(0.5));
+    startHashing(host);
+    host.send(jobFrame({ idByte: 0x40, header: laterHeader }));
+    await host.clock.advance(20);
+    const answers = await host.answersWithin(3_000);
+    const ids = answers.map((hex) => Number.parseInt(hex.slice(14, 16), 16) & 0xf8);
+    expect(new Set(ids)).toEqual(new Set([0x00, 0x40]));
+    expect(Math.abs(ids.filter((id) => id === 0).length / ids.length - 0.5)).toBeLessThan(0.1);
+    expect(answers.every((hex) => isGoodHash(hex, laterHeader))).toBe(true);
+  });
+
+  test("a nonce of the wrong version differs from a good one in one bit of it", async () => {
+    const host = chainWith(wrongVersion(0.5));
+    startHashing(host);
+    const answers = await host.answersWithin(3_000);
+    const bad = answers.filter((hex) => !isGoodHash(hex));
+    expect(Math.abs(bad.length / answers.length - 0.5)).toBeLessThan(0.1);
+    for (const hex of bad) {
+      const field = Number.parseInt(hex.slice(16, 20), 16);
+      const withField = (value: number) =>
+        hex.slice(0, 16) + value.toString(16).padStart(4, "0") + hex.slice(20);
+      const repaired = Array.from({ length: 16 }, (_, bit) => withField(field ^ (1 << bit)));
+      expect(repaired.some((one) => isGoodHash(one))).toBe(true);
+    }
+  });
+
+  test("garbage comes whenever the chips change their rate, and only then", async () => {
+    const host = chainWith(garbageAtBaudSwitch);
+    expect(await host.ask(frames.writeAll(0x58, 1))).toEqual([]);
+    for (let i = 0; i < 5; i++) {
+      const [word, baudRate] = i % 2 === 0 ? [0x11300000, 3_125_000] : [0x01301a00, 115_200];
+      const chunks = await host.ask(frames.writeAll(0x28, word));
+      expect(chunks).toHaveLength(1);
+      expect(chunks[0]?.length).toBeLessThanOrEqual(32);
+      host.baudRate = baudRate;
+      expect(await host.ask(frames.writeAll(0x28, word))).toEqual([]);
+      expect(await host.ask(frames.readAll(0))).toEqual(Array(6).fill(goodId));
+    }
   });
 
   test("duplicates come at once behind the nonce", async () => {

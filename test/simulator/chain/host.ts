@@ -11,21 +11,22 @@ export interface Answer {
 }
 
 export class TestHost {
-  readonly clock = new VirtualClock();
+  readonly clock: VirtualClock;
   readonly chain: ChainModel;
   readonly answers: Answer[] = [];
   baudRate = 115_200;
 
   constructor(
     options: Pick<ChainModelOptions, "chip" | "chipCount" | "requiredZeroBits"> &
-      Partial<ChainModelOptions>,
+      Partial<ChainModelOptions> & { readonly clock?: VirtualClock },
   ) {
-    const { chip, chipCount, requiredZeroBits } = options;
+    const { chip, chipCount, requiredZeroBits, clock = new VirtualClock() } = options;
+    this.clock = clock;
     const geometry = geometryOf(chip, chipCount, requiredZeroBits);
     this.chain = new ChainModel({
-      clock: this.clock,
+      clock,
       seed: 1,
-      searcher: openSynchronousSearcher({ clock: this.clock, geometry }),
+      searcher: openSynchronousSearcher({ clock, geometry }),
       hostBaudRate: () => this.baudRate,
       ...options,
     });
@@ -78,8 +79,13 @@ export function jobFrame({ idByte, header }: JobFields): Uint8Array {
     frame.set(header.subarray(4 + 4 * i, 8 + 4 * i), 50 + 4 * (7 - i));
   }
   frame.set(header.subarray(0, 4), 82);
-  const crc = remainder(frame.subarray(2, 86), 16, 0x1021, 0xffff);
-  frame.set([crc >>> 8, crc & 0xff], 86);
+  return sealed(frame);
+}
+
+/** The job frame with the checksum that it should have. */
+export function sealed(frame: Uint8Array): Uint8Array {
+  const crc = remainder(frame.subarray(2, -2), 16, 0x1021, 0xffff);
+  frame.set([crc >>> 8, crc & 0xff], frame.length - 2);
   return frame;
 }
 
