@@ -4,6 +4,8 @@ import { decodeCommand } from "./cli/decode-command.ts";
 import { processContext } from "./cli/process-context.ts";
 import { runProgram } from "./cli/program.ts";
 import { verifyCommand } from "./cli/verify-command.ts";
+import { eventsCommand } from "./events.ts";
+import { probeCommand } from "./probe.ts";
 import { runCommand } from "./run.ts";
 
 const context = processContext();
@@ -11,7 +13,7 @@ const context = processContext();
 const exitCode = await runProgram(
   {
     version: process.env["ASICD_VERSION"] ?? "0.0.0-unbuilt",
-    commands: [runCommand, decodeCommand, verifyCommand],
+    commands: [runCommand, probeCommand, eventsCommand, decodeCommand, verifyCommand],
     // The only place where the daemon's side of the program names the simulator.
     loadMoreCommands: async () => (await import("../simulator/main.ts")).simulatorCommands,
   },

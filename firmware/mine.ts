@@ -2,14 +2,21 @@
 import type { Miner } from "../src/hashing/miner.ts";
 import type { Logger } from "../src/lib/log.ts";
 import type { Clock } from "../src/ports/clock.ts";
+import type { MachineSnapshot } from "../src/telemetry/machine-snapshot.ts";
 import type { MinerSnapshot } from "../src/telemetry/snapshot.ts";
 import { type CommandContext, exitCodes } from "./cli/command.ts";
 import { showLiveStatus } from "./cli/live-status.ts";
 import type { RecentEvents } from "./cli/recent-events.ts";
 import { reportJson, reportText } from "./cli/report.ts";
 
+/** A miner of its own, or a whole machine with a guard. */
+export type Mining = Pick<Miner, "start" | "stop" | "snapshot" | "hopeless"> & {
+  /** Absent where nobody watches the hardware. */
+  machine?(): MachineSnapshot | undefined;
+};
+
 export interface MineOptions {
-  readonly miner: Pick<Miner, "start" | "stop" | "snapshot" | "hopeless">;
+  readonly miner: Mining;
   readonly clock: Clock;
   readonly context: CommandContext;
   /** Takes the report where no terminal and no --json asks for another form. */
@@ -32,11 +39,12 @@ export interface Ground {
 /** Resolves to the exit code, all ports released. */
 export async function mine(options: MineOptions): Promise<number> {
   const { miner, clock, context, recentEvents, ground } = options;
-  const live =
+  const status =
     recentEvents === undefined
       ? undefined
       : showLiveStatus(context, clock, {
           snapshot: () => miner.snapshot(),
+          machine: () => miner.machine?.(),
           recentEvents: () => recentEvents.lines,
         });
   const over = new AbortController();
@@ -45,15 +53,16 @@ export async function mine(options: MineOptions): Promise<number> {
     failure = await ended(options, AbortSignal.any([context.signal, over.signal]));
   } finally {
     over.abort();
-    // Counts of the live run; after the stop the channels are gone.
-    const snapshot = miner.snapshot();
+    // Counts of the live run; after the stop the channels are gone. A machine tells its last counts while it stops.
+    const live = miner.snapshot();
     try {
       await miner.stop();
     } finally {
-      live?.[Symbol.dispose]();
+      status?.[Symbol.dispose]();
     }
+    const machine = miner.machine?.();
     await ground?.close();
-    report(options, snapshot);
+    report(options, machine?.miner ?? live, machine);
   }
   if (failure === undefined) return exitCodes.ok;
   context.stderr(`asicd: ${failure}\n`);
@@ -61,10 +70,14 @@ export async function mine(options: MineOptions): Promise<number> {
 }
 
 /** Without a terminal and without --json, stdout is the log's alone. */
-function report({ context, json, log }: MineOptions, snapshot: MinerSnapshot): void {
-  if (json) context.stdout(`${JSON.stringify(reportJson(snapshot))}\n`);
-  else if (context.isTerminal) context.stdout(reportText(snapshot));
-  else log.info({ report: reportJson(snapshot) }, "report");
+function report(
+  { context, json, log }: MineOptions,
+  snapshot: MinerSnapshot,
+  machine: MachineSnapshot | undefined,
+): void {
+  if (json) context.stdout(`${JSON.stringify(reportJson(snapshot, machine))}\n`);
+  else if (context.isTerminal) context.stdout(reportText(snapshot, machine));
+  else log.info({ report: reportJson(snapshot, machine) }, "report");
 }
 
 /** Resolves with what went wrong, or `undefined` after an orderly end. */

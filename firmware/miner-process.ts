@@ -1,49 +1,44 @@
 /** Puts the miner together from this machine's parts: the one place where chains, drivers and the upstream meet. */
-import type { ChainSpec } from "../boards/chain-spec.ts";
 import { bringUpChain } from "../drivers/bm13xx/chain.ts";
 import { type Bm13xxChainOptions, planOf } from "../drivers/bm13xx/chain-options.ts";
 import type { Bm13xxChip } from "../drivers/bm13xx/chips.ts";
 import { openWarmUpChain } from "../drivers/bm13xx/warm-up-chain.ts";
-import { type ChainStart, Miner } from "../src/hashing/miner.ts";
+import type { ChainStart } from "../src/hashing/chain-life.ts";
+import { guardedChainRules } from "../src/hashing/chain-lifecycle.ts";
+import { Miner } from "../src/hashing/miner.ts";
+import { alwaysAllowed } from "../src/hashing/power.ts";
 import { warmUpHotPath } from "../src/hashing/warm-up.ts";
 import type { Logger } from "../src/lib/log.ts";
 import type { Platform } from "../src/ports/platform.ts";
 import type { DeviceIdentity } from "../src/upstream/endpoint.ts";
-import type { SessionOptions } from "../src/upstream/session.ts";
+import type { ChainSetup, MinerSetup } from "./miner-setup.ts";
 import { nodeAead } from "./node-aead.ts";
 
 /** Chips talk at 115 740 baud after reset. */
 const RESET_BAUD = 115_200;
 
-export interface ChainSetup {
-  readonly uart: string;
-  readonly spec: ChainSpec;
-  readonly acceptFewerChips: boolean;
-}
-
-export interface MinerSetup {
-  readonly poolUrl: string;
-  readonly pool: Omit<SessionOptions, "identity">;
-  readonly chains: readonly ChainSetup[];
-  readonly simulated: boolean;
-  /** 1 on real hardware; a power of two in a simulation. */
-  readonly scale: number;
-}
-
 /** Throws ConfigError when a chain's numbers do not fit together. */
-export function createMiner(platform: Platform, setup: MinerSetup, log: Logger): Miner {
-  return new Miner(
+export function createMiner(
+  platform: Platform,
+  setup: MinerSetup,
+  log: Logger,
+  power: "guarded" | "always-on",
+): Miner {
+  const miner = new Miner(
     platform,
     nodeAead,
     {
       poolUrl: setup.poolUrl,
       session: { ...setup.pool, identity: identityOf(setup.chains) },
-      chains: setup.chains.map((chain) => chainStart(platform, chain, setup.scale, log)),
+      chains: setup.chains.map((chain) => chainStart(platform, chain, setup, log)),
+      ...(power === "guarded" ? { lifecycle: guardedChainRules } : {}),
       simulated: setup.simulated,
       scale: setup.scale,
     },
     log,
   );
+  if (power === "always-on") miner.allow(alwaysAllowed(setup.chains.length));
+  return miner;
 }
 
 /**
@@ -67,19 +62,26 @@ export async function warmUp(
 function chainStart(
   platform: Platform,
   { uart: path, spec, acceptFewerChips }: ChainSetup,
-  hashScale: number,
+  { scale, allowExperimental }: MinerSetup,
   log: Logger,
 ): ChainStart {
-  const options: Bm13xxChainOptions = { ...spec, hashScale, acceptFewerChips };
+  const options: Bm13xxChainOptions = { ...spec, hashScale: scale, allowExperimental };
   // Wrong numbers are the operator's to mend, and better told now than by a chain that does not come up.
   planOf(options);
   return {
     uart: path,
     chip: spec.chip.name,
     chipsExpected: spec.chipCount,
-    async bringUp(signal, onPhase) {
+    frequencyMHz: spec.frequencyMHz,
+    mayRunWithFewerChips: acceptFewerChips,
+    async bringUp(request) {
       const uart = await platform.openUart(path, RESET_BAUD);
-      return bringUpChain(uart, platform.clock, { ...options, onPhase }, signal, log);
+      const asked = {
+        acceptFewerChips: request.acceptFewerChips,
+        frequencyLimitMHz: request.frequencyLimitMHz,
+        onPhase: request.onStep,
+      };
+      return bringUpChain(uart, platform.clock, { ...options, ...asked }, request.signal, log);
     },
   };
 }

@@ -1,23 +1,32 @@
-/** The command `asicd simulate`: the whole miner on simulated chips behind real PTYs, against a simulated or a given pool. */
-import { chainOf } from "../boards/known-boards.ts";
+/** The command `asicd simulate`: the whole machine on simulated hardware, against a simulated or a given pool. */
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type MachineRef, machineOf } from "../boards/machine-ref.ts";
+import type { MachineSpec } from "../boards/machine-spec.ts";
+import { machines } from "../boards/machines.ts";
 import { chipsByName } from "../drivers/bm13xx/chips.ts";
 import { type Command, type CommandContext, exitCodes } from "../firmware/cli/command.ts";
 import type { ParsedArgs } from "../firmware/cli/parse-args.ts";
-import { mine } from "../firmware/mine.ts";
-import { createMiner, warmUp } from "../firmware/miner-process.ts";
+import type { GuardSetup } from "../firmware/guard/guard-setup.ts";
 import { linuxPlatform } from "../firmware/platform/linux-platform.ts";
 import { openRunLog } from "../firmware/run-log.ts";
+import { superviseMachine } from "../firmware/supervise-machine.ts";
 import { poolEndpoint } from "../src/config/pool-endpoint.ts";
 import { checkUserIdentity } from "../src/config/user-identity.ts";
+import type { FanMode } from "../src/control/fan-control.ts";
 import { ConfigError } from "../src/lib/errors.ts";
 import type { PoolEndpoint } from "../src/upstream/endpoint.ts";
 import { BIP320_MASK, BIP323_MASK } from "../src/work/work.ts";
+import { describeFaults, parseFaults } from "./plant/fault-script.ts";
 import { parseQuirks } from "./pool/quirks.ts";
 import type { SimulatedPoolSettings } from "./pool/settings.ts";
-import { openWorld } from "./world-client.ts";
+import { openWorld, type World } from "./world-client.ts";
 
-/** Chips that the driver can bring up. */
-const CHIPS = ["BM1362", "BM1370"] as const;
+const CHIPS = [...chipsByName.values()]
+  .filter(({ experimental }) => experimental === undefined)
+  .map(({ name }) => name);
+const BOARDS = machines.map(({ id }) => id);
 const EASIEST_TARGET = new Uint8Array(32).fill(0xff);
 
 export const simulateCommand: Command = {
@@ -28,10 +37,16 @@ export const simulateCommand: Command = {
 is chosen so that this machine can do every hash, and printed; all rates shown are rates of the simulation. Without
 --pool a simulated pool runs beside it, encrypted and strict.`,
   options: {
+    board: {
+      type: "string",
+      value: "NAME",
+      description: `the declared machine: ${BOARDS.join(", ")}`,
+      defaultText: "a virtual one of the chips below",
+    },
     chip: {
       type: "string",
       value: "NAME",
-      description: `chip: ${CHIPS.join(" or ")}`,
+      description: `chip of a virtual machine: ${CHIPS.join(", ")}`,
       defaultText: "BM1362",
     },
     chips: {
@@ -108,6 +123,35 @@ is chosen so that this machine can do every hash, and printed; all rates shown a
       description: "hashing threads",
       defaultText: "one per core",
     },
+    fault: {
+      type: "string",
+      multiple: true,
+      value: "FAULT",
+      description:
+        'what goes wrong and when, e.g. "30s fan-stalled fan=\\"front fans\\""; see --fault help',
+    },
+    "fault-file": {
+      type: "string",
+      value: "FILE",
+      description: "a script of such faults, one a line, # begins a comment",
+    },
+    fans: {
+      type: "string",
+      value: "MODE",
+      description: "auto, a duty in percent, or immersion",
+      defaultText: "auto",
+    },
+    "state-dir": {
+      type: "string",
+      value: "DIR",
+      description: "where events are kept",
+      defaultText: "a temporary folder",
+    },
+    record: {
+      type: "string",
+      value: "FILE",
+      description: "the world writes down here what physically happened, one JSON line each",
+    },
     seed: {
       type: "string",
       value: "N",
@@ -121,6 +165,8 @@ is chosen so that this machine can do every hash, and printed; all rates shown a
   },
   examples: [
     "asicd simulate",
+    "asicd simulate --board s21-pro",
+    'asicd simulate --board bitaxe-gamma --fault "20s sensor-lost sensor=\\"chip\\""',
     "asicd simulate --chip BM1370 --chips 65 --chains 1 --duration 60 --json",
     "asicd simulate --pool stratum2+tcp://127.0.0.1:34254/9auqWEzQDVyd2oe1JVGFLMLHZtCo2FFqZwtKA5gd9xbuEu7PH72",
   ],
@@ -128,15 +174,18 @@ is chosen so that this machine can do every hash, and printed; all rates shown a
 };
 
 interface SimulateOptions {
-  readonly chipName: (typeof CHIPS)[number];
-  readonly chips: number;
-  readonly chains: number;
+  readonly machine: MachineRef;
+  readonly spec: MachineSpec;
   readonly frequencyMHz: number | undefined;
   readonly ticketDifficulty: number | undefined;
   readonly poolUrl: string | undefined;
   readonly user: string;
   readonly versionMask: number;
   readonly pool: SimulatedPoolSettings;
+  readonly faults: readonly string[];
+  readonly fans: FanMode;
+  readonly stateDir: string | undefined;
+  readonly recordFile: string | undefined;
   readonly durationMs: number | undefined;
   readonly workers: number | undefined;
   readonly seed: number;
@@ -145,16 +194,20 @@ interface SimulateOptions {
 }
 
 function readOptions(args: ParsedArgs): SimulateOptions {
-  const chipName = args.oneOf("chip", CHIPS, "BM1362");
+  const machine = readMachine(args);
+  const spec = machineOf(machine);
+  if (spec === undefined) throw new ConfigError([{ path: "--board", problem: "not known" }]);
+  const faultFile = args.string("fault-file", undefined);
+  const faults = [
+    ...(faultFile === undefined
+      ? []
+      : args.attempt("--fault-file", () => readFaultFile(faultFile), [])),
+    ...args.strings("fault"),
+  ];
   const options: SimulateOptions = {
-    chipName,
-    chips: args.integer(
-      "chips",
-      { min: 1, max: 128, unit: "chips" },
-      chipName === "BM1362" ? 126 : 65,
-    ),
-    chains: args.integer("chains", { min: 1, max: 16, unit: "chains" }, 3),
-    frequencyMHz: args.number("frequency", { min: 56.25, max: 700, unit: "MHz" }, undefined),
+    machine,
+    spec,
+    frequencyMHz: args.number("frequency", { min: 56.25, max: 1_000, unit: "MHz" }, undefined),
     ticketDifficulty: args.integer("ticket-difficulty", { min: 1, max: 2 ** 20 }, undefined),
     poolUrl: args.string("pool", undefined),
     user: args.string("user", "asicd.simulator"),
@@ -172,6 +225,10 @@ function readOptions(args: ParsedArgs): SimulateOptions {
       ),
       quirks: args.strings("quirk"),
     },
+    faults,
+    fans: args.attempt("--fans", () => readFanMode(args.string("fans", "auto")), { mode: "auto" }),
+    stateDir: args.string("state-dir", undefined),
+    recordFile: args.string("record", undefined),
     durationMs: args.durationMs("duration", { min: 1_000, max: 30 * 86_400_000 }, undefined),
     workers: args.integer("workers", { min: 1, max: 256 }, undefined),
     seed: args.integer("seed", { min: 0, max: 0xffffffff }, 1),
@@ -186,6 +243,7 @@ function readOptions(args: ParsedArgs): SimulateOptions {
     });
   }
   args.attempt("--quirk", () => parseQuirks(args.strings("quirk")), undefined);
+  args.attempt("--fault", () => parseFaults(faults, spec), undefined);
   args.attempt("--user", () => checkUserIdentity(options.user, "--user"), undefined);
   if (options.poolUrl !== undefined) {
     const url = options.poolUrl;
@@ -195,84 +253,180 @@ function readOptions(args: ParsedArgs): SimulateOptions {
   return options;
 }
 
+/** A declared machine, or a virtual one of the chips that were named. */
+function readMachine(args: ParsedArgs): MachineRef {
+  const board = args.string("board", undefined);
+  const chip = args.oneOf("chip", CHIPS, "BM1362");
+  const usual = chip === "BM1362" ? 126 : chip === "BM1370" ? 65 : 1;
+  const chips = args.integer("chips", { min: 1, max: 128, unit: "chips" }, usual);
+  const chains = args.integer("chains", { min: 1, max: 16, unit: "chains" }, 3);
+  if (board === undefined) return { virtual: { chip, chips, chains } };
+  for (const name of ["chip", "chips", "chains"]) {
+    if (args.string(name, undefined) !== undefined)
+      args.problem({ path: `--${name}`, problem: `${board} is declared with its own` });
+  }
+  if (!BOARDS.includes(board)) {
+    args.problem({
+      path: "--board",
+      problem: `${board}: not known`,
+      allowed: BOARDS.join(", "),
+    });
+    return { virtual: { chip, chips, chains } };
+  }
+  return { board };
+}
+
+function readFaultFile(path: string): readonly string[] {
+  try {
+    return readFileSync(path, "utf8").split("\n");
+  } catch (error) {
+    const problem = error instanceof Error ? error.message : String(error);
+    throw new ConfigError([{ path: "--fault-file", problem }]);
+  }
+}
+
+function readFanMode(text: string): FanMode {
+  if (text === "auto" || text === "immersion") return { mode: text };
+  const dutyPercent = Number(text);
+  if (text.trim() !== "" && dutyPercent >= 0 && dutyPercent <= 100)
+    return { mode: "manual", dutyPercent };
+  throw new ConfigError([
+    { path: "--fans", problem: text, allowed: "auto, immersion, or 0 to 100 (percent)" },
+  ]);
+}
+
 /** The same rules as for a pool in the configuration file. */
 function endpointOf(url: string): PoolEndpoint {
   return poolEndpoint({ url, allowUnauthenticated: false }, "--pool");
 }
 
 async function run(args: ParsedArgs, context: CommandContext): Promise<number> {
+  if (args.strings("fault").includes("help")) {
+    context.stdout(describeFaults());
+    return exitCodes.ok;
+  }
   const options = readOptions(args);
   const level = options.verbose ? "debug" : "info";
   const { log, recentEvents } = openRunLog(context, level, options.json);
-  const chip = chipsByName.get(options.chipName);
-  if (chip === undefined) throw new ConfigError([{ path: "--chip", problem: "not known" }]);
-  const declared = chainOf(chip, options.chips);
-  const spec = {
-    ...declared,
-    frequencyMHz: options.frequencyMHz ?? declared.frequencyMHz,
-    ticketDifficulty: options.ticketDifficulty ?? declared.ticketDifficulty,
-  };
-  const platform = linuxPlatform();
+  const folder = mkdtempSync(join(tmpdir(), "asicd-"));
+  try {
+    if (recentEvents !== undefined) context.stderr("Measuring what this machine can hash …\n");
+    const portsSocket = join(folder, "ports.sock");
+    const world = await openWorldFor(options, portsSocket, context);
+    if (world === undefined) return exitCodes.ok;
+    let closing: Promise<void> | undefined;
+    const close = () => {
+      closing ??= world.close().then((result) => {
+        if (result !== undefined) log.info({ ...result }, "simulated world is closed");
+      });
+      return closing;
+    };
+    try {
+      const { scale, hostHps, workers, search } = world;
+      const setup = guardSetup(options, world, level);
+      const { poolUrl } = setup.miner;
+      log.info(
+        { scale, hostHps: Math.round(hostHps), workers, search, poolUrl },
+        "simulated world is up",
+      );
+      return await superviseMachine({
+        program: "simulated-guard",
+        arguments: {
+          runtimeDir: folder,
+          stateDir: options.stateDir ?? folder,
+          logLevel: level,
+          portsSocket,
+        },
+        setup,
+        clock: linuxPlatform().clock,
+        context,
+        log,
+        durationMs: options.durationMs,
+        json: options.json,
+        recentEvents,
+        ground: { gone: world.gone, close },
+      });
+    } finally {
+      await close();
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
 
-  if (recentEvents !== undefined) context.stderr("Measuring what this machine can hash …\n");
-  const opening = openWorld(
-    {
-      chip: options.chipName,
-      chips: options.chips,
-      chains: options.chains,
-      nominalHps: spec.frequencyMHz * 1e6 * chip.smallCores * options.chips * options.chains,
-      seed: options.seed,
-      ...(options.workers === undefined ? {} : { workers: options.workers }),
-      ...(options.poolUrl === undefined ? { pool: options.pool } : {}),
-    },
-    context.signal,
-  );
-  const world = await opening.catch((error: unknown) => {
+/** `undefined` when told to end before it was open. */
+async function openWorldFor(
+  options: SimulateOptions,
+  portsSocket: string,
+  context: CommandContext,
+): Promise<World | undefined> {
+  const { spec } = options;
+  try {
+    return await openWorld(
+      {
+        machine: options.machine,
+        nominalHps: spec.chains.reduce(
+          (sum, { chain }) =>
+            sum +
+            (options.frequencyMHz ?? chain.frequencyMHz) *
+              1e6 *
+              chain.chip.smallCores *
+              chain.chipCount,
+          0,
+        ),
+        seed: options.seed,
+        faults: options.faults,
+        portsSocket,
+        ...(options.recordFile === undefined ? {} : { recordFile: options.recordFile }),
+        ...(options.workers === undefined ? {} : { workers: options.workers }),
+        ...(options.poolUrl === undefined ? { pool: options.pool } : {}),
+      },
+      context.signal,
+    );
+  } catch (error) {
     if (context.signal.aborted) return undefined;
     throw error;
-  });
-  if (world === undefined) return exitCodes.ok;
-  const close = async () => {
-    const result = await world.close();
-    if (result !== undefined) log.info({ ...result }, "simulated world is closed");
-  };
-  try {
-    const { scale, hostHps, workers, search } = world;
-    const poolUrl = options.poolUrl ?? world.poolUrl;
-    if (poolUrl === undefined) throw new Error("the simulated world has no pool");
-    log.info(
-      { scale, hostHps: Math.round(hostHps), workers, search, poolUrl },
-      "simulated world is up",
-    );
-    const miner = createMiner(
-      platform,
-      {
-        poolUrl,
-        pool: {
-          endpoint: endpointOf(poolUrl),
-          userIdentity: options.user,
-          versionMask: options.versionMask,
-          tolerateFlagEcho: false,
-          maxTarget: EASIEST_TARGET,
-        },
-        chains: world.uarts.map((uart) => ({ uart, spec, acceptFewerChips: false })),
-        simulated: true,
-        scale,
-      },
-      log,
-    );
-    await warmUp(platform, chip, log);
-    return await mine({
-      miner,
-      clock: platform.clock,
-      context,
-      log,
-      durationMs: options.durationMs,
-      json: options.json,
-      recentEvents,
-      ground: { gone: world.gone, close },
-    });
-  } finally {
-    await close();
   }
+}
+
+function guardSetup(
+  options: SimulateOptions,
+  world: World,
+  logLevel: "debug" | "info",
+): GuardSetup {
+  const poolUrl = options.poolUrl ?? world.poolUrl;
+  if (poolUrl === undefined) throw new Error("the simulated world has no pool");
+  return {
+    machine: options.machine,
+    usbControl: world.usbControl,
+    simulated: true,
+    fanOutlastMs: 0,
+    settings: {
+      fans: options.fans,
+      ...(options.frequencyMHz === undefined ? {} : { frequencyMHz: options.frequencyMHz }),
+    },
+    miner: {
+      poolUrl,
+      pool: {
+        endpoint: endpointOf(poolUrl),
+        userIdentity: options.user,
+        versionMask: options.versionMask,
+        tolerateFlagEcho: false,
+        maxTarget: EASIEST_TARGET,
+      },
+      chains: options.spec.chains.map(({ chain, mayRunWithFewerChips }, index) => ({
+        uart: world.uarts[index] ?? "",
+        spec: {
+          ...chain,
+          frequencyMHz: options.frequencyMHz ?? chain.frequencyMHz,
+          ticketDifficulty: options.ticketDifficulty ?? chain.ticketDifficulty,
+        },
+        acceptFewerChips: mayRunWithFewerChips,
+      })),
+      simulated: true,
+      scale: world.scale,
+      logLevel,
+      allowExperimental: true,
+    },
+  };
 }

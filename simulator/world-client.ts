@@ -1,7 +1,6 @@
 /** Runs the simulated world in a process of its own, so that its hashing and hurrying never sit in the miner's way. */
 import { type ChildProcess, fork } from "node:child_process";
-import { existsSync } from "node:fs";
-import { fileURLToPath } from "node:url";
+import { findProgram } from "../firmware/programs.ts";
 import type { FromWorld, WorldOptions, WorldReady, WorldResult } from "./world-messages.ts";
 
 const CLOSE_WITHIN_MS = 5_000;
@@ -15,7 +14,7 @@ export interface World extends WorldReady {
 
 /** Throws Error with the world's own reason when it cannot be opened (no PTY on this machine, say), or the signal's. */
 export async function openWorld(options: WorldOptions, signal: AbortSignal): Promise<World> {
-  const child = fork(findWorldProgram(), [], { stdio: ["ignore", "ignore", "inherit", "ipc"] });
+  const child = fork(findProgram("world"), [], { stdio: ["ignore", "ignore", "inherit", "ipc"] });
   const gone = new Promise<string>((resolve) => {
     child.once("exit", (code, killed) =>
       resolve(`the simulated world ended by itself (${killed ?? `exit code ${code}`})`),
@@ -74,16 +73,4 @@ function nextMessage(
     };
     child.on("message", onMessage);
   });
-}
-
-/** In dist/ the world lies beside the program; from the sources it is the built one. */
-function findWorldProgram(): string {
-  const places = ["./world.js", "../dist/world.js"].map((place) =>
-    fileURLToPath(new URL(place, import.meta.url)),
-  );
-  const found = places.find((place) => existsSync(place));
-  if (found === undefined) {
-    throw new Error(`world.js: not found at ${places.join(", ")}; "npm run build" makes it`);
-  }
-  return found;
 }

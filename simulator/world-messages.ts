@@ -1,11 +1,9 @@
 /** What the simulated world and the program that uses it say to each other; data only, over the channel of a forked process. */
+import type { MachineRef } from "../boards/machine-ref.ts";
 import type { SimulatedPoolSettings } from "./pool/settings.ts";
 
 export interface WorldOptions {
-  readonly chip: string;
-  /** Chips of each chain. */
-  readonly chips: number;
-  readonly chains: number;
+  readonly machine: MachineRef;
   /** Nominal rate of all chains together on real hardware, H/s: the scale follows from it. */
   readonly nominalHps: number;
   readonly seed: number;
@@ -13,11 +11,19 @@ export interface WorldOptions {
   readonly workers?: number;
   /** Absent: no pool, the device mines elsewhere. */
   readonly pool?: SimulatedPoolSettings;
+  /** Lines of a fault script; times count from when the world is up. */
+  readonly faults: readonly string[];
+  /** Where the world writes down what physically happened, one JSON line each. */
+  readonly recordFile?: string;
+  /** Unix socket that serves everything but the UARTs. */
+  readonly portsSocket: string;
 }
 
 export interface WorldReady {
   /** Serial devices of the chains, in order. */
   readonly uarts: readonly string[];
+  /** Serial device of a USB board's control port. */
+  readonly usbControl: string | undefined;
   /** Power of two by which everything is slower than real hardware. */
   readonly scale: number;
   /** What this host can hash, H/s. */

@@ -1,12 +1,16 @@
 /** Paints the live status on a terminal, at most twice a second, and gives the terminal back as it was. */
 import type { Clock } from "../../src/ports/clock.ts";
+import type { MachineSnapshot } from "../../src/telemetry/machine-snapshot.ts";
 import type { MinerSnapshot } from "../../src/telemetry/snapshot.ts";
 import type { CommandContext } from "./command.ts";
 import { cut } from "./format.ts";
+import { machineStatusLines } from "./machine-lines.ts";
 import { importance, type StatusLine, statusLines, type Tone } from "./status-lines.ts";
 
 export interface LiveStatusSource {
   snapshot(): MinerSnapshot;
+  /** The hardware around the chips; absent where nobody watches it. */
+  machine?(): MachineSnapshot | undefined;
   /** What the log said last, oldest first; shown under the figures. */
   recentEvents(): readonly string[];
 }
@@ -61,7 +65,11 @@ export function frame(
   { columns, rows }: { readonly columns: number; readonly rows: number },
   inColor: boolean,
 ): string {
-  const status = statusLines(source.snapshot(), columns);
+  const machine = source.machine?.();
+  const status = [
+    ...statusLines(source.snapshot(), columns),
+    ...(machine === undefined ? [] : machineStatusLines(machine, columns)),
+  ];
   const events = source
     .recentEvents()
     .map((text) => ({ text: cut(text, columns), tone: "dim" as Tone }));

@@ -1,4 +1,5 @@
 /** What a run came to: as stable JSON for scripts, and as a few lines for people. */
+import type { MachineSnapshot } from "../../src/telemetry/machine-snapshot.ts";
 import type {
   ChainSnapshot,
   HashrateSnapshot,
@@ -7,6 +8,7 @@ import type {
   NonceCounts,
 } from "../../src/telemetry/snapshot.ts";
 import { formatDuration, formatHashrate, formatMs, formatScale } from "./format.ts";
+import { machineLines } from "./machine-lines.ts";
 import { countNonces, countUnanswered, describeRejections, shortPoolUrl } from "./status-lines.ts";
 
 type WireCounts = ChainSnapshot["wire"];
@@ -60,10 +62,14 @@ export interface Report extends ReportFigures {
     readonly rejectedByReason: Readonly<Record<string, number>>;
   };
   readonly chains: readonly ChainReport[];
+  /** The hardware around the chips as the guard last saw it; null where there is no guard. */
+  readonly machine: MachineReport | null;
 }
 
+export type MachineReport = Omit<MachineSnapshot, "miner">;
+
 /** The report of `simulate --json` and `run --json`. */
-export function reportJson(snapshot: MinerSnapshot): Report {
+export function reportJson(snapshot: MinerSnapshot, machine?: MachineSnapshot): Report {
   const { pool, total, chains, scale } = snapshot;
   return {
     simulated: snapshot.simulated,
@@ -115,7 +121,12 @@ export function reportJson(snapshot: MinerSnapshot): Report {
         newBlockLatencyMs: chain.newBlockLatencyMs,
       }),
     ),
+    machine: machine === undefined ? null : machineReport(machine),
   };
+}
+
+function machineReport({ miner: _, ...machine }: MachineSnapshot): MachineReport {
+  return machine;
 }
 
 function sumOfWires(chains: readonly ChainSnapshot[]): WireCounts {
@@ -143,13 +154,14 @@ function nonceFigures(counts: NonceCounts): NonceCounts & { readonly nonces: num
 }
 
 /** The last words of a run on a terminal; ends with a line end. */
-export function reportText(snapshot: MinerSnapshot): string {
+export function reportText(snapshot: MinerSnapshot, machine?: MachineSnapshot): string {
   const { pool, total, chains } = snapshot;
   const rejections = describeRejections(pool.rejectedByReason);
   const latency = pool.newBlockLatencyMs;
   return `${[
     `Ran ${formatDuration(snapshot.uptimeS)} against ${shortPoolUrl(pool.url)}${snapshot.simulated ? `, simulated ${formatScale(snapshot.scale)}` : ""}.`,
     ...chains.map(chainText),
+    ...(machine === undefined ? [] : machineLines(machine)),
     `Shares: ${pool.accepted} accepted, ${pool.rejected} rejected${rejections === "" ? "" : ` (${rejections})`}, ${countUnanswered(pool)} unanswered.`,
     `Hashrate: ${formatHashrate(total.hashrateHps)} of ${formatHashrate(total.nominalHps)} nominal; hardware errors: ${total.hardwareErrors}.`,
     ...(latency === null

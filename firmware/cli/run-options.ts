@@ -19,7 +19,7 @@ export const runOptionSpecs = {
   unsupervised: {
     type: "boolean",
     description:
-      "hash although asicd watches neither temperature nor fans nor power: you state that something else does",
+      "hash on bare chains although asicd watches neither their temperature nor fans nor power: you state that something else does",
   },
   duration: {
     type: "string",
@@ -34,12 +34,13 @@ export const runOptionSpecs = {
 } as const satisfies Readonly<Record<string, OptionSpec>>;
 
 /** For the help of `run`. */
-export const runDescription = `Mines with hash chains that are already powered and cooled, as the configuration file says.
+export const runDescription = `Finds out which machine this is (asicd probe shows it; the file may name it), then switches it on under the eyes of a
+guard: fans are proven before power, and power goes off when a temperature, a fan, a supply or the miner itself says so.
+Where no voltage of a machine is known for certain, the file must name both the board and its voltage.
 
-This version talks to the chips only. It does not switch power, turn fans or read temperatures, so it refuses to hash
-on real hardware unless --unsupervised states that something else supervises power and cooling. Chains behind a
-pseudo terminal (/dev/pts/N: a simulator) need no such statement; real hardware behind socat or ser2net must not be
-given that way.`;
+With "chains" in the file instead of "machine", asicd talks to the chips only: then something else must power, cool and
+watch them, which --unsupervised states. Chains behind a pseudo terminal (/dev/pts/N: a simulator) need no such
+statement; real hardware behind socat or ser2net must not be given that way.`;
 
 export interface RunOptions {
   readonly configFile: string;
@@ -75,7 +76,7 @@ export function supervisionProblems(
   return [
     {
       path: "--unsupervised",
-      problem: `is needed to hash on ${real.map(({ uart }) => uart).join(", ")}: asicd does not watch temperature, fans and power yet, and chips that nobody watches can burn`,
+      problem: `is needed to hash on ${real.map(({ uart }) => uart).join(", ")}: of bare chains asicd does not watch temperature, fans and power, and chips that nobody watches can burn`,
       allowed:
         "--unsupervised when something else switches the boards off before they overheat, or --check, or chains behind a pseudo terminal",
     },
@@ -98,5 +99,7 @@ export function checkReport(file: string, config: LoadedConfig, json: boolean): 
     ({ uart, chip, chips, frequencyMHz }, i) =>
       `chain ${i}: ${chips} ${chip} on ${uart} at ${frequencyMHz} MHz\n`,
   );
-  return `${file} is fine.\n${chains.join("")}`;
+  const machine =
+    config.chains.length > 0 ? "" : `machine: ${config.machine?.board ?? "what is detected"}\n`;
+  return `${file} is fine.\n${machine}${chains.join("")}`;
 }

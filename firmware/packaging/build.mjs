@@ -12,8 +12,12 @@ const quiet = process.argv.includes("--quiet");
 /** Programs of dist/, by output name. */
 const programs = {
   asicd: "firmware/main.ts",
+  guard: "firmware/guard/main.ts",
+  miner: "firmware/miner/main.ts",
   "hash-worker": "simulator/hash-worker.ts",
   world: "simulator/world-process.ts",
+  "simulated-guard": "simulator/guard-process.ts",
+  "simulated-miner": "simulator/miner-process.ts",
 };
 
 const result = await build({

@@ -25,6 +25,15 @@ export type SubmitShare = (
   version: number,
 ) => void;
 
+const noOutcomes: Readonly<Record<NonceOutcome, number>> = {
+  submit: 0,
+  "below-share-target": 0,
+  duplicate: 0,
+  stale: 0,
+  "hardware-error": 0,
+  "unknown-job": 0,
+};
+
 /** A channel that feeds the chain, with the chain's part of its version space. */
 interface Source {
   readonly channel: Channel;
@@ -39,18 +48,11 @@ export class ChainMiner {
   readonly chain: HashChain;
   readonly hashrate: HashrateEstimator;
   /** From the received chunk with a new block to this chain's job handed to the kernel. */
-  readonly newBlockLatency = new LatencyRecorder();
+  readonly newBlockLatency: LatencyRecorder;
   readonly chipRates: ChipRates;
-  readonly outcomes: Record<NonceOutcome, number> = {
-    submit: 0,
-    "below-share-target": 0,
-    duplicate: 0,
-    stale: 0,
-    "hardware-error": 0,
-    "unknown-job": 0,
-  };
-  accepted = 0;
-  rejected = 0;
+  readonly outcomes: Record<NonceOutcome, number>;
+  accepted: number;
+  rejected: number;
   readonly #startedMs: number;
   readonly #clock: Clock;
   readonly #submit: SubmitShare;
@@ -62,7 +64,14 @@ export class ChainMiner {
   #dispatchedAtMs = 0;
   #toldToIdleAtMs = Number.NEGATIVE_INFINITY;
 
-  constructor(index: number, chain: HashChain, clock: Clock, submit: SubmitShare) {
+  /** `earlier`: the same chain before it was brought up again; its counts go on. */
+  constructor(
+    index: number,
+    chain: HashChain,
+    clock: Clock,
+    submit: SubmitShare,
+    earlier?: ChainMiner,
+  ) {
     this.index = index;
     this.chain = chain;
     this.#clock = clock;
@@ -71,7 +80,11 @@ export class ChainMiner {
     this.#check = new NonceCheck(this.#registry, chain.ticketZeroBits);
     this.#hashesPerNonce = 2 ** chain.ticketZeroBits;
     this.#startedMs = clock.nowMs();
-    this.hashrate = new HashrateEstimator(this.#startedMs);
+    this.hashrate = earlier?.hashrate ?? new HashrateEstimator(this.#startedMs);
+    this.newBlockLatency = earlier?.newBlockLatency ?? new LatencyRecorder();
+    this.outcomes = earlier?.outcomes ?? { ...noOutcomes };
+    this.accepted = earlier?.accepted ?? 0;
+    this.rejected = earlier?.rejected ?? 0;
     this.chipRates = new ChipRates(chain.chipsFound, this.#startedMs);
     // Bring-up leaves the chips ready to hash, perhaps with the job of an earlier run.
     this.#idle(this.#startedMs);

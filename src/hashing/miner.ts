@@ -1,10 +1,12 @@
 /** The miner process as one object: chains come up, the pool feeds them, shares go out, and a snapshot tells how it goes. */
 
 import { difficultyOfTarget } from "../bitcoin/target.ts";
-import { DeviceError } from "../lib/errors.ts";
+import type { ChainAllowance, ChainReport } from "../control/guard-link.ts";
 import type { Logger } from "../lib/log.ts";
+import { Signal } from "../lib/signal.ts";
 import type { Aead } from "../noise/aead.ts";
 import type { Platform } from "../ports/platform.ts";
+import type { UntimedEvent } from "../telemetry/event.ts";
 import type { LatencyRecorder } from "../telemetry/latency.ts";
 import type {
   ChainPhase,
@@ -15,38 +17,25 @@ import type {
   TotalsSnapshot,
 } from "../telemetry/snapshot.ts";
 import { type SessionOptions, UpstreamSession } from "../upstream/session.ts";
-import { ChainMiner } from "./chain-miner.ts";
-import type { HashChain } from "./hash-chain.ts";
+import { ChainLife, type ChainStart } from "./chain-life.ts";
+import { alwaysOnRules, type ChainLifecycleRules, type ChainState } from "./chain-lifecycle.ts";
+import type { ChainMiner } from "./chain-miner.ts";
 import { Scheduler } from "./scheduler.ts";
-
-/** A chain that shall hash: what is known before it is up, and how to bring it up. */
-export interface ChainStart {
-  readonly uart: string;
-  readonly chip: string;
-  readonly chipsExpected: number;
-  /** Brings the chips up; the miner owns the chain from then on. */
-  bringUp(signal: AbortSignal, onStep: (step: string) => void): Promise<HashChain>;
-}
 
 export interface MinerOptions {
   /** As the operator wrote it. */
   readonly poolUrl: string;
   readonly session: SessionOptions;
   readonly chains: readonly ChainStart[];
+  /** How chains are restarted. Absent: one attempt each, for chains whose power nobody here switches. */
+  readonly lifecycle?: ChainLifecycleRules;
   readonly simulated: boolean;
   /** Every rate is nominal ÷ scale; 1 on real hardware. */
   readonly scale: number;
 }
 
-interface ChainState {
-  readonly index: number;
-  readonly start: ChainStart;
-  phase: ChainPhase;
-  reason: string | null;
-  step: string | null;
-  chain: HashChain | undefined;
-  miner: ChainMiner | undefined;
-}
+/** Often enough for every deadline of a chain's life. */
+const LIFE_TICK_MS = 100;
 
 export class Miner {
   readonly #platform: Platform;
@@ -54,13 +43,15 @@ export class Miner {
   readonly #log: Logger;
   readonly #scheduler: Scheduler;
   readonly #session: UpstreamSession;
-  readonly #chains: ChainState[];
-  readonly #abort = new AbortController();
+  readonly #lives: readonly ChainLife[];
+  readonly #events = new Signal<UntimedEvent>();
   readonly #startedMs: number;
-  #isUpstreamStarted = false;
-  #bringUps: Promise<unknown> = Promise.resolve();
+  #ticking: Disposable | undefined;
+  #isStarted = false;
   #stopping: Promise<void> | undefined;
+  #resolveSettled: () => void = () => {};
   #resolveHopeless: (reason: string) => void = () => {};
+  readonly #settled: Promise<void>;
   /** Resolves with the reason when no chain is left that could hash. */
   readonly hopeless: Promise<string>;
 
@@ -69,15 +60,9 @@ export class Miner {
     this.#options = options;
     this.#log = log;
     this.#startedMs = platform.clock.nowMs();
-    this.#chains = options.chains.map((start, index) => ({
-      index,
-      start,
-      phase: "off",
-      reason: null,
-      step: null,
-      chain: undefined,
-      miner: undefined,
-    }));
+    this.#settled = new Promise((resolve) => {
+      this.#resolveSettled = resolve;
+    });
     this.hopeless = new Promise((resolve) => {
       this.#resolveHopeless = resolve;
     });
@@ -94,15 +79,52 @@ export class Miner {
       log,
     );
     this.#scheduler.bind(this.#session);
+    this.#lives = options.chains.map(
+      (start, index) =>
+        new ChainLife(index, start, {
+          clock: platform.clock,
+          log,
+          rules: options.lifecycle ?? alwaysOnRules,
+          submit: (work, chainIndex, nonce, ntime, version) =>
+            this.#session.submit(work, chainIndex, nonce, ntime, version),
+          onHashing: (miner) => this.#scheduler.addChain(miner),
+          onGone: (miner) => this.#scheduler.removeChain(miner),
+          onEvent: (event) => this.#tell(event),
+        }),
+    );
   }
 
-  /** Brings all chains up side by side; resolves when each is hashing or faulted. Never rejects for a chain's sake. */
-  async start(): Promise<void> {
-    this.#isUpstreamStarted = true;
+  /** Lifecycle of chains, for whoever keeps records. */
+  onEvent(listener: (event: UntimedEvent) => void): Disposable {
+    return this.#events.on(listener);
+  }
+
+  /** Wants every chain to hash; resolves when each does or has failed. Never rejects for a chain's sake. */
+  start(): Promise<void> {
+    this.#isStarted = true;
     // At once: a wrong key or a dead pool should show before the chains have warmed up.
     this.#session.start();
-    this.#bringUps = Promise.all(this.#chains.map((state) => this.#bringUp(state)));
-    await this.#bringUps;
+    for (const life of this.#lives) life.want(true, "mining");
+    this.#ticking = this.#platform.clock.every(LIFE_TICK_MS, () => this.#tick());
+    return this.#settled;
+  }
+
+  /** What the guard allows; until it allows something, no chain is touched. */
+  allow(allowances: readonly ChainAllowance[]): void {
+    for (const allowance of allowances) this.#lives[allowance.index]?.allow(allowance);
+    this.#look();
+  }
+
+  /** The chips are told to stop before it returns: their power goes away in this moment, or nobody watches them any more. */
+  hashingOff(reason: string, chains?: readonly number[]): void {
+    this.#log.warn({ reason, chains }, "hashing off");
+    for (const life of this.#lives)
+      if (chains === undefined || chains.includes(life.index)) life.hashingOff();
+  }
+
+  chainReports(): readonly ChainReport[] {
+    const nowMs = this.#platform.clock.nowMs();
+    return this.#lives.map((life) => life.report(nowMs));
   }
 
   /** Closes channels, stops hashing, releases ports. */
@@ -112,65 +134,34 @@ export class Miner {
   }
 
   async #stop(): Promise<void> {
-    this.#abort.abort(new DOMException("stopping", "AbortError"));
+    this.#ticking?.[Symbol.dispose]();
+    for (const life of this.#lives) life.hashingOff();
     this.#scheduler.stop();
-    if (this.#isUpstreamStarted) await this.#session.stop();
-    // A chain in the middle of its bring-up closes its port by itself; whatever else went wrong there is start()'s to tell.
-    await this.#bringUps.catch(() => {});
-    await Promise.all(
-      this.#chains.map(async (state) => {
-        await state.chain?.[Symbol.asyncDispose]();
-        if (state.phase !== "faulted") state.phase = "stopped";
-      }),
-    );
+    if (this.#isStarted) await this.#session.stop();
+    await Promise.all(this.#lives.map((life) => life.close()));
+    this.#resolveSettled();
   }
 
-  async #bringUp(state: ChainState): Promise<void> {
-    state.phase = "bringing-up";
-    let chain: HashChain;
-    try {
-      chain = await state.start.bringUp(this.#abort.signal, (step) => {
-        state.step = step;
-      });
-    } catch (error) {
-      if (this.#abort.signal.aborted) return;
-      if (!(error instanceof DeviceError)) throw error;
-      this.#fault(state, error);
-      return;
-    }
-    state.chain = chain;
-    if (this.#abort.signal.aborted) {
-      await chain[Symbol.asyncDispose]();
-      return;
-    }
-    const miner = new ChainMiner(
-      state.index,
-      chain,
-      this.#platform.clock,
-      (work, chainIndex, nonce, ntime, version) =>
-        this.#session.submit(work, chainIndex, nonce, ntime, version),
-    );
-    state.miner = miner;
-    state.phase = "hashing";
-    chain.onGone((error) => {
-      this.#scheduler.removeChain(miner);
-      this.#fault(state, error);
-    });
-    this.#scheduler.addChain(miner);
+  #tick(): void {
+    const nowMs = this.#platform.clock.nowMs();
+    for (const life of this.#lives) life.tick(nowMs);
+    this.#look();
   }
 
-  #fault(state: ChainState, error: DeviceError): void {
-    state.phase = "faulted";
-    state.reason = error.message;
-    this.#log.error(
-      { chain: state.index, code: error.code, reason: error.message },
-      "chain faulted",
-    );
-    if (this.#chains.every(({ phase }) => phase === "faulted")) {
+  /** Whether all chains have come to something, and whether any can still hash. */
+  #look(): void {
+    const states = this.#lives.map(({ state }) => state);
+    if (states.every(({ at }) => at === "hashing" || at === "faulted" || at === "absent"))
+      this.#resolveSettled();
+    if (states.every(({ at }) => at === "faulted" || at === "absent"))
       this.#resolveHopeless(
-        this.#chains.map(({ index, reason }) => `chain ${index}: ${reason}`).join("; "),
+        this.#lives.map(({ index, state }) => `chain ${index}: ${reasonOf(state)}`).join("; "),
       );
-    }
+  }
+
+  #tell(event: UntimedEvent): void {
+    this.#log.info({ ...event }, "chain");
+    this.#events.emit(event);
   }
 
   /** Single values, which the snapshot only sums up. */
@@ -180,7 +171,7 @@ export class Miner {
 
   snapshot(): MinerSnapshot {
     const nowMs = this.#platform.clock.nowMs();
-    const chains = this.#chains.map((state) => this.#chainSnapshot(state, nowMs));
+    const chains = this.#lives.map((life) => this.#chainSnapshot(life, nowMs));
     return {
       uptimeS: (nowMs - this.#startedMs) / 1_000,
       simulated: this.#options.simulated,
@@ -218,20 +209,37 @@ export class Miner {
     };
   }
 
-  #chainSnapshot(state: ChainState, nowMs: number): ChainSnapshot {
-    const { index, start, chain, miner } = state;
-    const idle = state.phase === "hashing" && miner?.isHashing === false;
+  #phaseOf({ state, miner }: ChainLife): ChainPhase {
+    if (this.#stopping !== undefined && state.at !== "faulted") return "stopped";
+    switch (state.at) {
+      case "enumerating":
+      case "configuring":
+      case "ramping":
+        return "bringing-up";
+      case "hashing":
+        return miner?.isHashing === true ? "hashing" : "idle";
+      default:
+        return state.at;
+    }
+  }
+
+  #chainSnapshot(life: ChainLife, nowMs: number): ChainSnapshot {
+    const { index, start, chain, miner, state } = life;
+    const phase = this.#phaseOf(life);
     return {
       index,
       uart: start.uart,
       chip: start.chip,
-      phase: idle ? "idle" : state.phase,
-      reason: state.reason ?? (miner === undefined ? null : this.#scheduler.reasonFor(miner)),
+      phase,
+      reason:
+        reasonOf(state) ??
+        life.allowanceReason ??
+        (miner === undefined || chain === undefined ? null : this.#scheduler.reasonFor(miner)),
       chipsExpected: start.chipsExpected,
       chipsFound: chain?.chipsFound ?? 0,
       frequencyMHz: chain?.frequencyMHz ?? 0,
       nominalHps: chain?.nominalHps ?? 0,
-      bringUpStep: state.phase === "bringing-up" ? state.step : null,
+      bringUpStep: phase === "bringing-up" ? life.step : null,
       hashrateHps: miner?.hashrate.mean(nowMs) ?? 0,
       hashrateWindowsHps: miner?.hashrate.windows(nowMs) ?? { s5: 0, m1: 0, m5: 0, m15: 0, h24: 0 },
       ...nonceCounts(miner),
@@ -250,6 +258,10 @@ export class Miner {
       chipHashrateWindowsHps: miner?.chipRates.windows(nowMs) ?? [],
     };
   }
+}
+
+function reasonOf(state: ChainState): string | null {
+  return "reason" in state ? state.reason : null;
 }
 
 function nonceCounts(miner: ChainMiner | undefined): NonceCounts {

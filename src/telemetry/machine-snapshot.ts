@@ -64,6 +64,7 @@ export interface SupplySnapshot {
 
 export interface MinerProcessSnapshot {
   readonly state: "starting" | "running" | "silent" | "waiting" | "stopped";
+  readonly pid: number | null;
   readonly restarts: number;
   /** Why it was last restarted, or is not running. */
   readonly reason: string | null;

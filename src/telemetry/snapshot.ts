@@ -57,7 +57,17 @@ export interface ChannelSnapshot {
   readonly rejected: number;
 }
 
-export type ChainPhase = "off" | "bringing-up" | "hashing" | "idle" | "faulted" | "stopped";
+export type ChainPhase =
+  | "absent"
+  | "off"
+  | "powering"
+  | "bringing-up"
+  | "hashing"
+  | "idle"
+  /** Waits before another attempt. */
+  | "resting"
+  | "faulted"
+  | "stopped";
 
 /** Each nonce is counted as exactly one of these. */
 export interface NonceCounts {

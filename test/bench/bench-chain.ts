@@ -1,7 +1,7 @@
 /** The chain that benches mine with: a real driver, few chips (the hot path does not depend on their number), any hash counts. */
 import type { ChainSpec } from "../../boards/chain-spec.ts";
 import { bm1362, REQUIRED_ZERO_BITS } from "../../drivers/bm13xx/chips.ts";
-import type { ChainSetup, MinerSetup } from "../../firmware/miner-process.ts";
+import type { ChainSetup, MinerSetup } from "../../firmware/miner-setup.ts";
 import { BIP320_MASK } from "../../src/work/work.ts";
 
 export const BENCH_CHAIN: ChainSpec = {
@@ -35,5 +35,7 @@ export function benchSetup(
     chains: uarts.map((uart): ChainSetup => ({ uart, spec: BENCH_CHAIN, acceptFewerChips: false })),
     simulated: true,
     scale: HASH_SCALE,
+    logLevel: "warn",
+    allowExperimental: false,
   };
 }

@@ -28,7 +28,7 @@ const tasks = {
     if (isWarm) await warmUp(platform, BENCH_CHAIN.chip, silentLog);
     const warmUpMs = platform.clock.nowMs() - startedMs;
     const pool = { host: "127.0.0.1", port, authorityKey };
-    miner = createMiner(platform, benchSetup(uarts, pool), silentLog);
+    miner = createMiner(platform, benchSetup(uarts, pool), silentLog, "always-on");
     listenIn(miner.newBlockLatency);
     await miner.start();
     return warmUpMs;

@@ -55,7 +55,7 @@ async function mineVirtually(minutes: number): Promise<VirtualMiningResult> {
     openUart: async (path) => uarts.get(path) as Uart,
     dial: (host, port, signal) => network.dial(host, port, signal),
   };
-  const miner = createMiner(platform, benchSetup([...uarts.keys()], POOL), silentLog);
+  const miner = createMiner(platform, benchSetup([...uarts.keys()], POOL), silentLog, "always-on");
   const starting = miner.start();
   await clock.advance(20_000);
   await starting;

@@ -7,7 +7,13 @@ test("a world whose process cannot be started rejects with the reason", async ()
     process.execPath = execPath;
   });
   process.execPath = "/nowhere/node";
-  const options = { chip: "BM1370", chips: 1, chains: 1, nominalHps: 1e12, seed: 1 };
+  const options = {
+    machine: { board: "bitaxe-gamma" },
+    nominalHps: 1e12,
+    seed: 1,
+    faults: [],
+    portsSocket: "/nowhere/ports.sock",
+  };
   await expect(openWorld(options, new AbortController().signal)).rejects.toThrow(
     "the simulated world cannot run (spawn /nowhere/node ENOENT)",
   );

@@ -24,7 +24,7 @@ export async function bundleForChild(
     platform: "node",
     target: "node20.11",
     format: "esm",
-    external: ["serialport", "koffi"],
+    external: ["serialport", "koffi", "i2c-bus", "onoff"],
     logLevel: "error",
   });
   return outfile;

@@ -12,6 +12,7 @@ import { SimulatedPool } from "../../simulator/pool/pool.ts";
 import { openSimUart, type SimDevice } from "../../simulator/sim-uart.ts";
 import { VirtualClock } from "../../simulator/virtual-clock.ts";
 import { Miner } from "../../src/hashing/miner.ts";
+import { alwaysAllowed } from "../../src/hashing/power.ts";
 import { DeviceError } from "../../src/lib/errors.ts";
 import { silentLog } from "../../src/lib/log.ts";
 import type { Platform } from "../../src/ports/platform.ts";
@@ -129,7 +130,9 @@ export function virtualMachine(options: VirtualMachineOptions): VirtualMachine {
         uart: uart.path,
         chip: options.chip.name,
         chipsExpected: options.chips,
-        bringUp: async (signal) =>
+        frequencyMHz,
+        mayRunWithFewerChips: false,
+        bringUp: async ({ signal }) =>
           bringUpChain(
             await platform.openUart(uart.path, RESET_BAUD),
             clock,
@@ -148,6 +151,7 @@ export function virtualMachine(options: VirtualMachineOptions): VirtualMachine {
     },
     silentLog,
   );
+  miner.allow(alwaysAllowed(lines.length));
   return {
     clock,
     network,

@@ -1,0 +1,233 @@
+/** One hashboard's power, reset and sensors: how it is switched on in order, and off at once. */
+import type { MachineChainSpec, SensorSpec } from "../../boards/machine-spec.ts";
+import type { SupplyState } from "../../src/control/board-policy-types.ts";
+import { DeviceError } from "../../src/lib/errors.ts";
+import type { Logger } from "../../src/lib/log.ts";
+import type { Clock } from "../../src/ports/clock.ts";
+import type { InputLine, OutputLine } from "../../src/ports/lines.ts";
+import type {
+  BoardSupply,
+  SupplyReadings,
+  TemperatureSensor,
+} from "../../src/ports/peripherals.ts";
+import type { MachineSupply } from "./machine-supply.ts";
+
+/** Bitaxe: 500 ms after the regulator, then reset is released and 200 ms pass (bitaxe-raw boards [D]); others as that [?]. */
+const SUPPLY_SETTLE_MS = 500;
+const RESET_SETTLE_MS = 200;
+/** A supply that does not confirm "off" is told again; after these attempts the machine's supply goes. */
+const OFF_ATTEMPTS = 3;
+/** Between attempts at a sensor: one disturbed transfer is no lost sensor. */
+const SENSOR_RETRY_MS = 20;
+const SENSOR_ATTEMPTS = 3;
+
+export interface BoardParts {
+  readonly spec: MachineChainSpec;
+  readonly index: number;
+  readonly reset: OutputLine;
+  readonly enable: OutputLine | undefined;
+  readonly plugDetect: InputLine | undefined;
+  readonly sensors: readonly { readonly spec: SensorSpec; readonly sensor: TemperatureSensor }[];
+  readonly supply: BoardSupply | undefined;
+  /** The supply of all boards. */
+  readonly machineSupply: MachineSupply | undefined;
+}
+
+/** A sensor's sample of one poll. */
+export type Sample =
+  | { readonly name: string; readonly valueC: number }
+  | { readonly name: string; readonly failed: string };
+
+export class BoardHardware {
+  readonly index: number;
+  readonly where: string;
+  readonly spec: MachineChainSpec;
+  /** Where the power is, as far as it has been confirmed. */
+  state: SupplyState = "off";
+  /** Why the last switching failed, or what the supply complains about; null when all is well. */
+  fault: string | null = null;
+  /** Number of this power-on; 0 while there is none. */
+  grant = 0;
+  readings: SupplyReadings | undefined;
+  readonly #parts: BoardParts;
+  readonly #clock: Clock;
+  #powerOns = 0;
+  /** Counts commands: whatever an overtaken power-on still wanted to do is void. */
+  #command = 0;
+  #turningOff: Promise<void> | undefined;
+  #missedBeats = 0;
+
+  constructor(parts: BoardParts, clock: Clock) {
+    this.index = parts.index;
+    this.where = `chain ${parts.index}`;
+    this.spec = parts.spec;
+    this.#parts = parts;
+    this.#clock = clock;
+  }
+
+  /** Only the machine's supply can take this board's power. */
+  get hangsOnMachineSupply(): boolean {
+    return this.#parts.enable === undefined && this.#parts.supply === undefined;
+  }
+
+  get hasBeat(): boolean {
+    return this.#parts.supply?.beat !== undefined;
+  }
+
+  /** The first words to a supply of its own: off. Never rejects; a silent one gives no power later. */
+  async prepareOff(log: Logger): Promise<void> {
+    try {
+      await this.#parts.supply?.turnOff("urgent");
+    } catch (error) {
+      log.warn({ where: this.where, err: error }, "the board's supply does not answer");
+    }
+  }
+
+  async isPresent(): Promise<boolean> {
+    const { plugDetect } = this.#parts;
+    return plugDetect === undefined || plugDetect.get();
+  }
+
+  /** Power, then a pause, then the chips out of reset. Rejects with DeviceError; power is off then. */
+  async powerOn(voltage: { readonly startV: number; readonly workingV: number }): Promise<void> {
+    const { reset, enable, supply, machineSupply } = this.#parts;
+    const command = ++this.#command;
+    const isOvertaken = () => command !== this.#command;
+    this.state = "turning-on";
+    this.fault = null;
+    try {
+      await this.#turningOff;
+      await reset.set(true);
+      if (isOvertaken()) return;
+      await machineSupply?.turnOn(voltage.startV);
+      if (isOvertaken()) return;
+      await enable?.set(true);
+      if (isOvertaken()) return;
+      await supply?.prepare();
+      if (isOvertaken()) return;
+      await supply?.turnOn(voltage.startV);
+      await this.#clock.sleep(SUPPLY_SETTLE_MS);
+      if (isOvertaken()) return;
+      await reset.set(false);
+      await this.#clock.sleep(RESET_SETTLE_MS);
+      if (isOvertaken()) return;
+      this.state = "on";
+      this.#missedBeats = 0;
+      this.grant = ++this.#powerOns;
+    } catch (error) {
+      if (!(error instanceof DeviceError) || isOvertaken()) throw error;
+      void this.powerOff().catch(() => {});
+      this.fault = error.message;
+      throw error;
+    }
+  }
+
+  /** Everything is on its way before this returns; resolves when the parts have confirmed it, rejects when they did not. */
+  powerOff(): Promise<void> {
+    this.#command++;
+    this.grant = 0;
+    if (this.state === "off") return Promise.resolve();
+    if (this.state !== "turning-off" || this.#turningOff === undefined) {
+      this.state = "turning-off";
+      const turning = this.#switchOff().finally(() => {
+        if (this.#turningOff === turning) this.#turningOff = undefined;
+      });
+      this.#turningOff = turning;
+      turning.catch(() => {});
+    }
+    return this.#turningOff;
+  }
+
+  /** The machine's supply went off beneath it. */
+  lostSupply(): void {
+    if (!this.hangsOnMachineSupply || this.state === "off") return;
+    this.#command++;
+    this.grant = 0;
+    void this.#parts.reset.set(true).catch(() => {});
+    this.state = "off";
+  }
+
+  async #switchOff(): Promise<void> {
+    const { reset, enable, supply, machineSupply } = this.#parts;
+    // Lines first: they do not wait for any bus.
+    const lines = [reset.set(true), ...(enable === undefined ? [] : [enable.set(false)])];
+    if (this.hangsOnMachineSupply) {
+      await Promise.all([...lines, machineSupply?.turnOff()]);
+    } else {
+      const told = [...lines, ...(supply === undefined ? [] : [turnOff(supply)])];
+      const failed = (await Promise.allSettled(told)).find(({ status }) => status === "rejected");
+      if (failed?.status === "rejected") {
+        this.fault = messageOf(failed.reason);
+        this.state = "failed";
+        if (machineSupply === undefined) throw failed.reason;
+        await machineSupply.turnOff();
+      }
+    }
+    this.state = "off";
+  }
+
+  /** One sample of every sensor, in the order of the declaration. Never rejects. */
+  async readSensors(): Promise<readonly Sample[]> {
+    const samples: Sample[] = [];
+    for (const { spec, sensor } of this.#parts.sensors)
+      samples.push(await this.#read(spec.name, sensor));
+    return samples;
+  }
+
+  async #read(name: string, sensor: TemperatureSensor): Promise<Sample> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return { name, valueC: await sensor.readC() };
+      } catch (error) {
+        if (attempt === SENSOR_ATTEMPTS) return { name, failed: messageOf(error) };
+        await this.#clock.sleep(SENSOR_RETRY_MS);
+      }
+    }
+  }
+
+  /** What the supply says about itself; a fault that it reports is kept in `fault` while there is power. */
+  async readSupply(): Promise<void> {
+    const { supply } = this.#parts;
+    if (supply === undefined) return;
+    const command = this.#command;
+    try {
+      const readings = await supply.read();
+      this.readings = readings;
+      if (command === this.#command && this.state === "on")
+        this.fault = readings.faults.length > 0 ? readings.faults.join(", ") : null;
+    } catch {
+      // Whether it still works is what its beat tells; a supply without one is judged by the chips' temperature.
+      this.readings = undefined;
+    }
+  }
+
+  /** Keeps the supply's output on. After two missed beats in a row the supply counts as failed. */
+  async beat(): Promise<void> {
+    const beat = this.#parts.supply?.beat;
+    if (beat === undefined || this.state !== "on") return;
+    const command = this.#command;
+    try {
+      await beat.call(this.#parts.supply);
+      this.#missedBeats = 0;
+    } catch (error) {
+      if (command !== this.#command) return;
+      this.#missedBeats++;
+      if (this.#missedBeats >= 2) this.fault = `no answer to its heartbeat: ${messageOf(error)}`;
+    }
+  }
+}
+
+async function turnOff(supply: BoardSupply): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await supply.turnOff("urgent");
+      return;
+    } catch (error) {
+      if (attempt === OFF_ATTEMPTS) throw error;
+    }
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

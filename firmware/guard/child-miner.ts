@@ -1,0 +1,42 @@
+/** The miner as a child process of the guard. */
+import { fork } from "node:child_process";
+import type { GuardMessage, MinerMessage } from "../../src/control/guard-link.ts";
+import type { MinerSetup } from "../miner-setup.ts";
+import { linkToChild } from "../process-link.ts";
+import { findProgram, type MinerProgramName } from "../programs.ts";
+import type { MinerHandle } from "./miner-keeper.ts";
+
+/** What the guard says first, before any message of the link. */
+export interface MinerStart {
+  readonly tell: "start";
+  readonly setup: MinerSetup;
+}
+
+/** Which program is the miner's, and what it is started with. */
+export interface MinerProgram {
+  readonly name: MinerProgramName;
+  readonly arguments: readonly string[];
+}
+
+/** Its log goes where the guard's goes. Ends by itself when the guard does: the channel closes. */
+export function startChildMiner(program: MinerProgram, setup: MinerSetup): MinerHandle {
+  const child = fork(findProgram(program.name), program.arguments, {
+    stdio: ["ignore", "ignore", "inherit", "ipc"],
+    // The setup holds byte arrays.
+    serialization: "advanced",
+  });
+  const ended = new Promise<string>((resolve) => {
+    child.once("exit", (code, signal) =>
+      resolve(signal === null ? `exit code ${code}` : `killed by ${signal}`),
+    );
+    child.once("error", (error) => resolve(`it cannot run (${error.message})`));
+  });
+  const start: MinerStart = { tell: "start", setup };
+  child.send(start, () => {});
+  return {
+    pid: child.pid,
+    link: linkToChild<GuardMessage, MinerMessage>(child),
+    ended,
+    kill: () => void child.kill("SIGKILL"),
+  };
+}

@@ -1,0 +1,316 @@
+/**
+ * The guard: looks at temperatures, fans, power and the miner ten times a second, decides through `src/control`, and acts.
+ * Power is granted by it alone, and whatever it does not know counts against power.
+ */
+import { mayPower, type PowerPermission } from "../../boards/power-permission.ts";
+import { clearLatch, decideBoard, newBoardMemory } from "../../src/control/board-policy.ts";
+import type { BoardMemory, MachineState } from "../../src/control/board-policy-types.ts";
+import type { ChainAllowance, ChainReport, MinerMessage } from "../../src/control/guard-link.ts";
+import { limitsWithin } from "../../src/control/limits-within.ts";
+import { MinerSilence } from "../../src/control/miner-silence.ts";
+import { StartOrder } from "../../src/control/start-order.ts";
+import type { Logger } from "../../src/lib/log.ts";
+import type { Watchdog } from "../../src/ports/lines.ts";
+import type { MachinePlatform } from "../../src/ports/machine-platform.ts";
+import type { MachineSnapshot } from "../../src/telemetry/machine-snapshot.ts";
+import type { MinerSnapshot } from "../../src/telemetry/snapshot.ts";
+import { BoardWatch } from "./board-watch.ts";
+import { Cooling } from "./cooling.ts";
+import type { EventRecorder } from "./event-recorder.ts";
+import type { GuardSetup, MachineSettings } from "./guard-setup.ts";
+import { machineSnapshot } from "./guard-snapshot.ts";
+import type { MachineHardware } from "./machine-hardware.ts";
+import { type MinerHandle, MinerKeeper } from "./miner-keeper.ts";
+import { checkMinerMessage } from "./miner-message-check.ts";
+
+const TICK_MS = 100;
+/** The watchdog is petted by decisions, not by a timer of its own: a guard that no longer decides is reset. */
+const PET_EVERY_MS = 1_000;
+/** A miner that has been silent for this long will not come back. */
+const KILL_SILENT_MINER_MS = 4_000;
+
+export interface GuardSurroundings {
+  readonly platform: MachinePlatform;
+  readonly log: Logger;
+  readonly recorder: EventRecorder;
+  readonly setup: GuardSetup;
+  startMiner(): MinerHandle;
+}
+
+export class Guard {
+  readonly #hardware: MachineHardware;
+  readonly #around: GuardSurroundings;
+  readonly #watches: readonly BoardWatch[];
+  readonly #cooling: Cooling;
+  readonly #keeper: MinerKeeper;
+  readonly #silence = new MinerSilence(TICK_MS);
+  readonly #starts: StartOrder;
+  readonly #timers: Disposable[] = [];
+  readonly #startedMs: number;
+  #settings: MachineSettings;
+  #memories: BoardMemory[];
+  #reasons: (string | null)[];
+  #capsMHz: number[];
+  #reports: readonly ChainReport[] = [];
+  #minerSnapshot: MinerSnapshot | null = null;
+  #supplyFault: string | null = null;
+  #lastAllowed = "";
+  #allowedAtMs = Number.NEGATIVE_INFINITY;
+  #pettedAtMs = Number.NEGATIVE_INFINITY;
+  #watchdog: Watchdog | undefined;
+  #isStopping = false;
+
+  constructor(hardware: MachineHardware, around: GuardSurroundings) {
+    const { clock } = around.platform;
+    const { spec } = hardware;
+    this.#hardware = hardware;
+    this.#around = around;
+    this.#settings = around.setup.settings;
+    this.#startedMs = clock.nowMs();
+    const limits = limitsWithin(spec.limits, this.#settings.limits);
+    this.#watches = hardware.boards.map(
+      (board) => new BoardWatch(board, limits, spec.pollMs, clock),
+    );
+    this.#cooling = new Cooling(hardware, this.#settings, clock, around.log);
+    this.#starts = new StartOrder(spec.startDelayMs);
+    this.#memories = hardware.boards.map(() => newBoardMemory());
+    this.#reasons = hardware.boards.map(() => null);
+    this.#capsMHz = hardware.boards.map(() => 0);
+    this.#keeper = new MinerKeeper(clock, () => around.startMiner(), {
+      onMessage: (message) => this.#hear(message),
+      onEnded: () => this.#lostMiner(),
+      record: (event) => around.recorder.record(event),
+    });
+  }
+
+  /** `foundLeft`: an earlier guard did not end in order. */
+  start(foundLeft: boolean): void {
+    const { platform, recorder } = this.#around;
+    const { spec, boards } = this.#hardware;
+    recorder.record({
+      what: "guard-start",
+      where: "guard",
+      rule: foundLeft ? "guard-died" : "start",
+      measured: null,
+      limit: null,
+      action: "power off, fans full",
+      reason: foundLeft
+        ? "an earlier guard ended without switching the machine off in order"
+        : `starting with ${spec.name}`,
+    });
+    this.#timers.push(
+      platform.clock.every(TICK_MS, () => this.#tick()),
+      platform.clock.every(spec.pollMs, () => this.#poll()),
+    );
+    for (const board of boards) {
+      const withinS = board.spec.supply?.driver.beatWithinS;
+      if (withinS !== undefined)
+        this.#timers.push(platform.clock.every((withinS * 1_000) / 3, () => void board.beat()));
+    }
+    this.#poll();
+    void this.#startWatchdog();
+    this.#keeper.start();
+  }
+
+  /** An operator has looked at what tripped; null: all chains. */
+  clear(chain: number | null): void {
+    this.#memories = this.#memories.map((memory, index) =>
+      chain === null || chain === index ? clearLatch(memory) : memory,
+    );
+  }
+
+  changeSettings(settings: MachineSettings): void {
+    this.#settings = settings;
+    this.#cooling.settings = settings;
+  }
+
+  /** Power goes down in order: the miner quiets the chips, then the boards go off, then the fans outlast them. */
+  async stop(): Promise<void> {
+    await this.#keeper.stop();
+    this.#isStopping = true;
+    this.#tick();
+    await Promise.allSettled(this.#hardware.boards.map((board) => board.powerOff()));
+    await this.#hardware.supply?.turnOff().catch(() => {});
+    await this.#cooling.outlast(this.#around.setup.fanOutlastMs);
+    for (const timer of this.#timers) timer[Symbol.dispose]();
+    await this.#watchdog?.disarm().catch(() => false);
+  }
+
+  async #startWatchdog(): Promise<void> {
+    const { backstop } = this.#hardware.spec;
+    if (backstop.by !== "watchdog") return;
+    const { platform, log } = this.#around;
+    try {
+      this.#watchdog = await platform.openWatchdog(backstop.path, backstop.withinS);
+    } catch (error) {
+      log.error({ err: error, path: backstop.path }, "there is no watchdog");
+    }
+  }
+
+  #poll(): void {
+    for (const watch of this.#watches) void watch.poll();
+    void this.#hardware.supply?.check().then((fault) => {
+      this.#supplyFault = fault;
+    });
+  }
+
+  #hear(message: MinerMessage): void {
+    const problem = checkMinerMessage(message, this.#hardware.boards.length);
+    if (problem !== undefined) {
+      this.#around.log.warn({ problem }, "the miner says what cannot be understood");
+      return;
+    }
+    switch (message.tell) {
+      case "beat": {
+        this.#silence.beat();
+        this.#reports = message.chains;
+        const nowMs = this.#around.platform.clock.nowMs();
+        for (const report of message.chains) this.#watches[report.index]?.hearChips(report, nowMs);
+        return;
+      }
+      case "event":
+        this.#around.recorder.record(message.event);
+        return;
+      case "snapshot":
+        this.#minerSnapshot = message.snapshot;
+        return;
+      case "stopped":
+        return;
+      default:
+        message satisfies never;
+    }
+  }
+
+  /** Nobody feeds the chips any more, and nobody could stop them. */
+  #lostMiner(): void {
+    this.#reports = [];
+    this.#silence.stop();
+    for (const board of this.#hardware.boards)
+      if (board.state !== "off") void this.#switchOff(board.index, "the miner is gone");
+  }
+
+  #tick(): void {
+    const nowMs = this.#around.platform.clock.nowMs();
+    this.#silence.tick(nowMs);
+    const machine = this.#machineState(nowMs);
+    for (const watch of this.#watches) this.#decide(watch, machine, nowMs);
+    this.#cooling.tick(this.#watches, nowMs);
+    this.#allow(nowMs);
+    const { silentMs } = machine.miner;
+    if (silentMs !== null && silentMs >= KILL_SILENT_MINER_MS)
+      this.#keeper.kill(`no sign of life for ${(silentMs / 1_000).toFixed(1)} s`);
+    if (nowMs - this.#pettedAtMs >= PET_EVERY_MS) {
+      this.#pettedAtMs = nowMs;
+      this.#watchdog?.pet();
+    }
+  }
+
+  #machineState(nowMs: number): MachineState {
+    return {
+      fans: this.#cooling.state(nowMs),
+      miner: { silentMs: this.#silence.silentMs },
+      supplyFault: this.#supplyFault,
+      isStopping: this.#isStopping,
+    };
+  }
+
+  #decide(watch: BoardWatch, machine: MachineState, nowMs: number): void {
+    const { board } = watch;
+    const { index } = board;
+    const report = this.#reports[index];
+    const targetMHz = this.#settings.frequencyMHz ?? board.spec.chain.frequencyMHz;
+    const permission = this.#permission();
+    const refusal = permission.allowed ? null : permission.reason;
+    const facts = watch.facts(report, targetMHz, refusal, nowMs);
+    const decision = decideBoard(this.#memories[index] as BoardMemory, facts, machine, nowMs);
+    this.#memories[index] = decision.memory;
+    this.#reasons[index] = decision.reason;
+    this.#capsMHz[index] = decision.frequencyCapMHz;
+    if (decision.power === "off" && (board.state === "on" || board.state === "turning-on"))
+      void this.#switchOff(index, decision.reason ?? "not wanted");
+    for (const event of decision.events) this.#around.recorder.record(event);
+    if (decision.power === "on" && board.state === "off" && permission.allowed)
+      if (this.#starts.mayStart(nowMs)) void this.#switchOn(index, permission);
+  }
+
+  async #switchOff(index: number, reason: string): Promise<void> {
+    const board = this.#hardware.boards[index];
+    if (board === undefined) return;
+    // First word to the miner, then lines and buses: none of them waits for the other.
+    this.#keeper.link?.send({ tell: "hashing-off", chains: [index], reason });
+    this.#cooling.full(reason);
+    const { recorder } = this.#around;
+    try {
+      await board.powerOff();
+      // What was wrong has had its consequence; the next attempt finds out whether it still is.
+      board.fault = null;
+    } catch (error) {
+      recorder.record({
+        what: "power-off-failed",
+        where: board.where,
+        rule: "supply-fault",
+        measured: null,
+        limit: null,
+        action: "held in reset, fans full",
+        reason: error instanceof Error ? error.message : String(error),
+      });
+    }
+  }
+
+  async #switchOn(
+    index: number,
+    voltage: { readonly startV: number; readonly workingV: number },
+  ): Promise<void> {
+    const board = this.#hardware.boards[index];
+    try {
+      await board?.powerOn(voltage);
+    } catch (error) {
+      this.#around.log.warn({ chain: index, err: error }, "board did not get its power");
+    }
+  }
+
+  #permission(): PowerPermission {
+    const { spec, supply } = this.#hardware;
+    const { voltageV } = this.#settings;
+    const operator = voltageV === undefined ? undefined : { board: spec.id, voltageV };
+    return mayPower(spec, operator, supply?.identity, this.#around.setup.simulated);
+  }
+
+  /** When something changed, and once a second: a message may have been dropped. */
+  #allow(nowMs: number): void {
+    const chains: ChainAllowance[] = this.#hardware.boards.map((board, index) => ({
+      index,
+      grant: board.grant,
+      frequencyCapMHz: this.#capsMHz[index] ?? 0,
+      reason: this.#reasons[index] ?? null,
+    }));
+    const text = JSON.stringify(chains);
+    if (text === this.#lastAllowed && nowMs - this.#allowedAtMs < 1_000) return;
+    this.#lastAllowed = text;
+    this.#allowedAtMs = nowMs;
+    this.#keeper.link?.send({ tell: "allow", chains });
+  }
+
+  snapshot(): MachineSnapshot {
+    const nowMs = this.#around.platform.clock.nowMs();
+    return machineSnapshot({
+      spec: this.#hardware.spec,
+      uptimeS: (nowMs - this.#startedMs) / 1_000,
+      simulated: this.#around.setup.simulated,
+      boards: this.#watches.map((watch, index) => ({
+        watch,
+        memory: this.#memories[index] as BoardMemory,
+        reason: this.#reasons[index] ?? null,
+        targetMHz: this.#settings.frequencyMHz ?? watch.board.spec.chain.frequencyMHz,
+        capMHz: this.#capsMHz[index] ?? 0,
+      })),
+      hasWatchdog: this.#watchdog !== undefined,
+      fans: this.#cooling.snapshot(),
+      supply: this.#hardware.supply,
+      keeper: this.#keeper,
+      events: this.#around.recorder.ring,
+      miner: this.#minerSnapshot,
+      nowMs,
+    });
+  }
+}

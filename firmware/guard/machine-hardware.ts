@@ -1,0 +1,97 @@
+/** All hardware that the guard owns, opened from a declaration into its safe state: chips in reset, power off, fans full. */
+import type { MachineSpec } from "../../boards/machine-spec.ts";
+import type { Logger } from "../../src/lib/log.ts";
+import type { OutputLine } from "../../src/ports/lines.ts";
+import type { MachinePlatform } from "../../src/ports/machine-platform.ts";
+import { BoardHardware } from "./board-hardware.ts";
+import { Buses } from "./buses.ts";
+import { type FanGroup, openFanGroup } from "./fan-group.ts";
+import { MachineSupply } from "./machine-supply.ts";
+
+export interface MachineHardware extends AsyncDisposable {
+  readonly spec: MachineSpec;
+  readonly boards: readonly BoardHardware[];
+  readonly fans: readonly FanGroup[];
+  readonly supply: MachineSupply | undefined;
+}
+
+/**
+ * The lines come first: they need no bus, and power is off when they are there. Rejects with DeviceError when a line, a fan
+ * or a bus of the declaration does not exist: a machine that is not the declared one gets no power.
+ */
+export async function openMachineHardware(
+  spec: MachineSpec,
+  platform: MachinePlatform,
+  usbControl: string | undefined,
+  log: Logger,
+): Promise<MachineHardware> {
+  const buses = new Buses(platform, usbControl);
+  try {
+    const enable = spec.supply && (await buses.openOutput(spec.supply.enable, false));
+    const lines = await Promise.all(spec.chains.map((chain) => openLines(chain, buses)));
+    const fans = await Promise.all(spec.fans.map((fan) => openFanGroup(fan, platform, buses)));
+    const supply = await openSupply(spec, enable, buses, platform);
+    const boards = await Promise.all(
+      spec.chains.map(async (chain, index) => {
+        const sensors = await Promise.all(
+          chain.sensors.map(async (sensor) => ({
+            spec: sensor,
+            sensor: sensor.driver.open(await buses.open(sensor.bus, chain), sensor.address),
+          })),
+        );
+        const own = chain.supply;
+        const parts = {
+          ...(lines[index] as (typeof lines)[number]),
+          spec: chain,
+          index,
+          sensors,
+          supply: own?.driver.open(await buses.open(own.bus), own.address, platform.clock),
+          machineSupply: supply,
+        };
+        return new BoardHardware(parts, platform.clock);
+      }),
+    );
+    if (supply !== undefined) {
+      supply.onOff = () => {
+        for (const board of boards) board.lostSupply();
+      };
+    }
+    // Output off is the first thing that a supply of its own hears; one that is missing shows when it shall give power.
+    await Promise.all(boards.map((board) => board.prepareOff(log)));
+    return {
+      spec,
+      boards,
+      fans,
+      supply,
+      [Symbol.asyncDispose]: () => buses[Symbol.asyncDispose](),
+    };
+  } catch (error) {
+    await buses[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+interface BoardLines {
+  readonly reset: OutputLine;
+  readonly enable: OutputLine | undefined;
+  readonly plugDetect: Awaited<ReturnType<Buses["openInput"]>> | undefined;
+}
+
+async function openLines(chain: MachineSpec["chains"][number], buses: Buses): Promise<BoardLines> {
+  return {
+    reset: await buses.openOutput(chain.reset, true),
+    enable: chain.enable && (await buses.openOutput(chain.enable, false)),
+    plugDetect: chain.plugDetect && (await buses.openInput(chain.plugDetect)),
+  };
+}
+
+async function openSupply(
+  { supply }: MachineSpec,
+  enable: OutputLine | undefined,
+  buses: Buses,
+  { clock }: MachinePlatform,
+): Promise<MachineSupply | undefined> {
+  if (supply === undefined || enable === undefined) return undefined;
+  const bus = await buses.open(supply.bus);
+  return new MachineSupply(supply, enable, supply.driver.open(bus, supply.address, clock), clock);
+}

@@ -1,0 +1,107 @@
+/** The supply in front of all boards: identified before it gives power, switched by its line. */
+import type { MachineSupplySpec } from "../../boards/machine-spec.ts";
+import { DeviceError } from "../../src/lib/errors.ts";
+import type { Clock } from "../../src/ports/clock.ts";
+import type { OutputLine } from "../../src/ports/lines.ts";
+import type { PowerSupply, PowerSupplyIdentity } from "../../src/ports/peripherals.ts";
+
+/** From the enable line to a settled output [?]. */
+const SETTLE_MS = 300;
+
+export class MachineSupply {
+  readonly spec: MachineSupplySpec;
+  isOn = false;
+  identity: PowerSupplyIdentity | undefined;
+  voltageV: number | null = null;
+  readonly #enable: OutputLine;
+  readonly #supply: PowerSupply;
+  readonly #clock: Clock;
+  /** Counts commands: an overtaken power-on does not switch on any more. */
+  #command = 0;
+  #turningOn: Promise<void> | undefined;
+  #setV: number | undefined;
+  /** Called when the output goes off, so that boards that hang on it know. */
+  onOff: () => void = () => {};
+
+  constructor(spec: MachineSupplySpec, enable: OutputLine, supply: PowerSupply, clock: Clock) {
+    this.spec = spec;
+    this.#enable = enable;
+    this.#supply = supply;
+    this.#clock = clock;
+  }
+
+  /** Rejects with DeviceError when it is of an unknown type, or does not answer: nothing is switched on then. */
+  async identify(): Promise<PowerSupplyIdentity> {
+    this.identity ??= await this.#supply.identify();
+    return this.identity;
+  }
+
+  /** For the next board; boards that hash already keep at least what they have. */
+  async turnOn(voltageV: number): Promise<void> {
+    while (this.#turningOn !== undefined) await this.#turningOn.catch(() => {});
+    if (this.isOn) {
+      if (voltageV > (this.#setV ?? 0)) await this.setVoltage(voltageV);
+      return;
+    }
+    const turning = this.#turnOn(voltageV).finally(() => {
+      this.#turningOn = undefined;
+    });
+    this.#turningOn = turning;
+    await turning;
+  }
+
+  async #turnOn(voltageV: number): Promise<void> {
+    const command = ++this.#command;
+    const isOvertaken = () => command !== this.#command;
+    await this.identify();
+    if (isOvertaken()) throw overtaken();
+    await this.#supply.setVoltage(voltageV);
+    this.#setV = voltageV;
+    if (isOvertaken()) throw overtaken();
+    await this.#enable.set(true);
+    this.isOn = true;
+    await this.#clock.sleep(SETTLE_MS);
+    if (isOvertaken()) throw overtaken();
+  }
+
+  /** A no-op when unchanged. Rejects with DeviceError, RangeError outside the type's clamp. */
+  async setVoltage(voltageV: number): Promise<void> {
+    if (this.#setV === voltageV) return;
+    await this.#supply.setVoltage(voltageV);
+    this.#setV = voltageV;
+  }
+
+  /** The line drops before this returns. */
+  turnOff(): Promise<void> {
+    this.#command++;
+    this.isOn = false;
+    this.#setV = undefined;
+    const dropped = this.#enable.set(false);
+    this.onOff();
+    return dropped;
+  }
+
+  /** Resolves to why the supply cannot be relied upon, or null. A silent supply is a fault only while it gives power. */
+  async check(): Promise<string | null> {
+    if (!this.isOn || this.#turningOn !== undefined) return null;
+    const setV = this.#setV;
+    try {
+      this.voltageV = await this.#supply.readVoltage();
+    } catch (error) {
+      this.voltageV = null;
+      return this.isOn ? (error instanceof Error ? error.message : String(error)) : null;
+    }
+    if (this.voltageV === null || setV === undefined || !this.isOn || setV !== this.#setV)
+      return null;
+    return this.voltageV < setV * LOWEST_SHARE
+      ? `gives ${this.voltageV.toFixed(2)} V of the ${setV.toFixed(2)} V that were set`
+      : null;
+  }
+}
+
+/** Below this share of what was set the supply has browned out [ours]. */
+const LOWEST_SHARE = 0.9;
+
+function overtaken(): DeviceError {
+  return new DeviceError("supply", "turn on", "refused", { detail: "told to be off meanwhile" });
+}

@@ -1,0 +1,22 @@
+/** What a miner process needs to be told. Data only: it crosses from one process into another. */
+import type { ChainSpec } from "../boards/chain-spec.ts";
+import type { SessionOptions } from "../src/upstream/session.ts";
+import type { LogLevel } from "./log.ts";
+
+export interface ChainSetup {
+  readonly uart: string;
+  readonly spec: ChainSpec;
+  readonly acceptFewerChips: boolean;
+}
+
+export interface MinerSetup {
+  readonly poolUrl: string;
+  readonly pool: Omit<SessionOptions, "identity">;
+  readonly chains: readonly ChainSetup[];
+  readonly simulated: boolean;
+  /** 1 on real hardware; a power of two in a simulation. */
+  readonly scale: number;
+  readonly logLevel: LogLevel;
+  /** Chips that the evidence is too thin for run only with this. */
+  readonly allowExperimental: boolean;
+}

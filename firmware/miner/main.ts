@@ -1,0 +1,38 @@
+/** The miner's program: told by the guard what to mine with, it runs until told to stop, or until the guard is gone. */
+import type { GuardMessage, MinerMessage } from "../../src/control/guard-link.ts";
+import type { MinerStart } from "../guard/child-miner.ts";
+import { openLog } from "../log.ts";
+import { createMiner, warmUp } from "../miner-process.ts";
+import { linuxPlatform } from "../platform/linux-platform.ts";
+import { linkToParent } from "../process-link.ts";
+import { runMiner } from "./run-miner.ts";
+
+const link = linkToParent<MinerMessage, GuardMessage | MinerStart>();
+const setup = await new Promise<MinerStart["setup"]>((resolve, reject) => {
+  link.onMessage((message) => {
+    if (message.tell === "start") resolve(message.setup);
+  });
+  link.onClosed(() => reject(new Error("the guard is gone")));
+});
+// Signals to the group are the guard's to act upon.
+process.on("SIGINT", () => {});
+process.on("SIGTERM", () => {});
+
+const log = openLog({ level: setup.logLevel, to: process.stderr });
+const platform = linuxPlatform();
+const miner = createMiner(platform, setup, log, "guarded");
+for (const chip of new Set(setup.chains.map(({ spec }) => spec.chip)))
+  await warmUp(platform, chip, log);
+await runMiner(
+  miner,
+  {
+    send: (message) => link.send(message),
+    onMessage: (listener) =>
+      link.onMessage((message) => {
+        if (message.tell !== "start") listener(message);
+      }),
+    onClosed: (listener) => link.onClosed(listener),
+  },
+  platform.clock,
+);
+process.disconnect?.();

@@ -1,0 +1,145 @@
+/** Starts the guard as a child, starts it again when it dies, and holds what it last told. */
+import { type ChildProcess, fork } from "node:child_process";
+import type { Link } from "../src/control/guard-link.ts";
+import type { Logger } from "../src/lib/log.ts";
+import { Signal } from "../src/lib/signal.ts";
+import type { Clock } from "../src/ports/clock.ts";
+import type { MachineSnapshot } from "../src/telemetry/machine-snapshot.ts";
+import type {
+  GuardArguments,
+  GuardReport,
+  GuardSetup,
+  MachineSettings,
+  ParentMessage,
+} from "./guard/guard-setup.ts";
+import { linkToChild } from "./process-link.ts";
+import { findProgram, type ProgramName } from "./programs.ts";
+
+/** Chips may be hot and without a guard: the first restart comes at once, later ones after these pauses. */
+const RESTART_PAUSES_MS = [0, 1_000, 5_000, 15_000, 60_000] as const;
+const HEALTHY_AFTER_MS = 60_000;
+/** Beyond what the guard needs for an orderly stop. */
+const STOP_WITHIN_MS = 15_000;
+
+export interface SupervisorOptions {
+  readonly program: Extract<ProgramName, "guard" | "simulated-guard">;
+  readonly arguments: GuardArguments;
+  readonly setup: GuardSetup;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** A line of the guard's and the miner's log. */
+  readonly onLogLine: (line: string) => void;
+}
+
+export class Supervisor {
+  /** As the guard last told. */
+  machine: MachineSnapshot | undefined;
+  restarts = 0;
+  /** Resolves with the reason when the guard will not drive this machine. */
+  readonly refused: Promise<string>;
+  readonly changed = new Signal<MachineSnapshot>();
+  readonly #options: SupervisorOptions;
+  #child: ChildProcess | undefined;
+  #link: Link<ParentMessage, GuardReport> | undefined;
+  #startedMs = 0;
+  #failures = 0;
+  #isStopping = false;
+  #waiting: Disposable | undefined;
+  #exited: Promise<void> = Promise.resolve();
+  #refuse: (reason: string) => void = () => {};
+
+  constructor(options: SupervisorOptions) {
+    this.#options = options;
+    this.refused = new Promise((resolve) => {
+      this.#refuse = resolve;
+    });
+  }
+
+  get guardPid(): number | undefined {
+    return this.#child?.pid;
+  }
+
+  start(): void {
+    const { program, arguments: args, setup, clock, onLogLine } = this.#options;
+    this.#startedMs = clock.nowMs();
+    const child = fork(findProgram(program), [JSON.stringify(args)], {
+      stdio: ["ignore", "ignore", "pipe", "ipc"],
+      serialization: "advanced",
+    });
+    this.#child = child;
+    let rest = "";
+    child.stderr?.setEncoding("utf8").on("data", (chunk: string) => {
+      const lines = (rest + chunk).split("\n");
+      rest = lines.pop() ?? "";
+      for (const line of lines) if (line !== "") onLogLine(line);
+    });
+    const link = linkToChild<ParentMessage, GuardReport>(child);
+    this.#link = link;
+    link.onMessage((report) => this.#take(report));
+    link.send({ tell: "setup", setup });
+    this.#exited = new Promise((resolve) => {
+      child.once("exit", (code, signal) => {
+        resolve();
+        this.#ended(child, signal ?? `exit code ${code}`);
+      });
+      child.once("error", (error) => {
+        resolve();
+        this.#ended(child, error.message);
+      });
+    });
+  }
+
+  /** Lets an operator's word through. */
+  clear(chain: number | null): void {
+    this.#link?.send({ tell: "clear", chain });
+  }
+
+  changeSettings(settings: MachineSettings): void {
+    this.#link?.send({ tell: "settings", settings });
+  }
+
+  /** Power goes down in order; resolves when the guard has ended. */
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    this.#waiting?.[Symbol.dispose]();
+    this.#link?.send({ tell: "stop" });
+    const child = this.#child;
+    const enough = new AbortController();
+    const withinMs = STOP_WITHIN_MS + this.#options.setup.fanOutlastMs;
+    void this.#options.clock.sleep(withinMs, enough.signal).then(
+      () => child?.kill("SIGKILL"),
+      () => {},
+    );
+    await this.#exited;
+    enough.abort();
+  }
+
+  #take(report: GuardReport): void {
+    switch (report.tell) {
+      case "status":
+        this.machine = report.machine;
+        this.changed.emit(report.machine);
+        return;
+      case "refused":
+        this.#isStopping = true;
+        this.#refuse(report.reason);
+        return;
+      default:
+        report satisfies never;
+    }
+  }
+
+  #ended(child: ChildProcess, how: string): void {
+    if (this.#child !== child) return;
+    this.#child = undefined;
+    this.#link = undefined;
+    if (this.#isStopping) return;
+    const { clock, log } = this.#options;
+    if (clock.nowMs() - this.#startedMs >= HEALTHY_AFTER_MS) this.#failures = 0;
+    const last = RESTART_PAUSES_MS.length - 1;
+    const pauseMs = RESTART_PAUSES_MS[Math.min(this.#failures++, last)] ?? 0;
+    this.restarts++;
+    log.error({ how, pauseMs }, "the guard died, starting it again");
+    this.#waiting = clock.after(pauseMs, () => this.start());
+  }
+}

@@ -1,0 +1,79 @@
+/** What there is to tell before a miner has told anything. */
+import type { MinerSnapshot } from "./snapshot.ts";
+
+export interface PlannedMiner {
+  readonly poolUrl: string;
+  readonly simulated: boolean;
+  readonly scale: number;
+  readonly chains: readonly {
+    readonly uart: string;
+    readonly spec: {
+      readonly chip: { readonly name: string };
+      readonly chipCount: number;
+    };
+  }[];
+}
+
+export function emptyMinerSnapshot(plan: PlannedMiner): MinerSnapshot {
+  const nonces = {
+    submitted: 0,
+    belowShareTarget: 0,
+    duplicate: 0,
+    stale: 0,
+    hardwareErrors: 0,
+    unknownJob: 0,
+  };
+  const windows = { s5: 0, m1: 0, m5: 0, m15: 0, h24: 0 };
+  const rates = {
+    ...nonces,
+    hashrateHps: 0,
+    hashrateWindowsHps: windows,
+    accepted: 0,
+    rejected: 0,
+  };
+  return {
+    uptimeS: 0,
+    simulated: plan.simulated,
+    scale: plan.scale,
+    pool: {
+      url: plan.poolUrl,
+      phase: "idle",
+      reason: null,
+      encrypted: false,
+      connects: 0,
+      channels: [],
+      accepted: 0,
+      rejected: 0,
+      rejectedByReason: {},
+      unacknowledged: 0,
+      lostUnacknowledged: 0,
+      blocksSeen: 0,
+      newBlockLatencyMs: null,
+    },
+    chains: plan.chains.map(({ uart, spec }, index) => ({
+      ...rates,
+      index,
+      uart,
+      chip: spec.chip.name,
+      phase: "off",
+      reason: null,
+      bringUpStep: null,
+      chipsExpected: spec.chipCount,
+      chipsFound: 0,
+      frequencyMHz: 0,
+      nominalHps: 0,
+      newBlockLatencyMs: null,
+      repeatedWork: 0,
+      wire: {
+        framesReceived: 0,
+        bytesDropped: 0,
+        crcErrors: 0,
+        wrongChipIds: 0,
+        unexpectedFrames: 0,
+      },
+      chipHashrateHps: [],
+      chipHashrateWindowsHps: [],
+    })),
+    total: { ...rates, chipsFound: 0, nominalHps: 0 },
+  };
+}
