@@ -11,6 +11,9 @@ const WAITING_LINES = 200;
 /** At most one write in this time. */
 const WRITE_PERIOD_MS = 1_000;
 
+/** Nothing went wrong. */
+const EVERYDAY: ReadonlySet<string> = new Set(["guard-start", "power-on", "power-off"]);
+
 /** Where lines are kept; rejects when that fails (a full disk). */
 export interface EventStore {
   append(lines: string): Promise<void>;
@@ -40,7 +43,9 @@ export class EventRecorder {
     const event: MachineEvent = { time: this.#clock.unixSeconds(), uptimeS, ...untimed };
     this.ring.push(event);
     if (this.ring.length > RING_LENGTH) this.ring.shift();
-    this.#log.warn({ ...untimed, uptimeS }, "machine event");
+    const fields = { ...untimed, uptimeS };
+    if (EVERYDAY.has(untimed.what)) this.#log.info(fields, "machine event");
+    else this.#log.warn(fields, "machine event");
     if (this.#store === undefined || this.#waiting.length >= WAITING_LINES) return;
     this.#waiting.push(`${JSON.stringify(event)}\n`);
     this.#timer ??= this.#clock.after(this.#isWriting ? WRITE_PERIOD_MS : 0, () => this.#write());

@@ -22,6 +22,7 @@ import { machineSnapshot } from "./guard-snapshot.ts";
 import type { MachineHardware } from "./machine-hardware.ts";
 import { type MinerHandle, MinerKeeper } from "./miner-keeper.ts";
 import { checkMinerMessage } from "./miner-message-check.ts";
+import { followVoltage, wantedSupplyV } from "./supply-voltage.ts";
 
 const TICK_MS = 100;
 /** The watchdog is petted by decisions, not by a timer of its own: a guard that no longer decides is reset. */
@@ -196,6 +197,7 @@ export class Guard {
     for (const watch of this.#watches) this.#decide(watch, machine, nowMs);
     this.#cooling.tick(this.#watches, nowMs);
     this.#allow(nowMs);
+    this.#followVoltage();
     const { silentMs } = machine.miner;
     if (silentMs !== null && silentMs >= KILL_SILENT_MINER_MS)
       this.#keeper.kill(`no sign of life for ${(silentMs / 1_000).toFixed(1)} s`);
@@ -274,6 +276,18 @@ export class Guard {
     const { voltageV } = this.#settings;
     const operator = voltageV === undefined ? undefined : { board: spec.id, voltageV };
     return mayPower(spec, operator, supply?.identity, this.#around.setup.simulated);
+  }
+
+  #followVoltage(): void {
+    const { supply, boards } = this.#hardware;
+    const permission = this.#permission();
+    if (supply === undefined || !permission.allowed) return;
+    // A supply that nobody uses gives nothing.
+    if (supply.isReady && boards.every(({ state }) => state === "off")) {
+      void supply.turnOff().catch(() => {});
+      return;
+    }
+    void followVoltage(supply, wantedSupplyV(boards, this.#reports, permission), this.#around.log);
   }
 
   /** When something changed, and once a second: a message may have been dropped. */

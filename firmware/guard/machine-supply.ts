@@ -20,6 +20,7 @@ export class MachineSupply {
   #command = 0;
   #turningOn: Promise<void> | undefined;
   #setV: number | undefined;
+  #isSetting = false;
   /** Called when the output goes off, so that boards that hang on it know. */
   onOff: () => void = () => {};
 
@@ -59,16 +60,33 @@ export class MachineSupply {
     this.#setV = voltageV;
     if (isOvertaken()) throw overtaken();
     await this.#enable.set(true);
+    if (isOvertaken()) throw overtaken();
     this.isOn = true;
     await this.#clock.sleep(SETTLE_MS);
     if (isOvertaken()) throw overtaken();
   }
 
+  /** On, settled, and not being told anything else right now. */
+  get isReady(): boolean {
+    return this.isOn && this.#turningOn === undefined && !this.#isSetting;
+  }
+
+  /** What it was last set to. */
+  get targetV(): number | undefined {
+    return this.#setV;
+  }
+
   /** A no-op when unchanged. Rejects with DeviceError, RangeError outside the type's clamp. */
   async setVoltage(voltageV: number): Promise<void> {
     if (this.#setV === voltageV) return;
-    await this.#supply.setVoltage(voltageV);
-    this.#setV = voltageV;
+    this.#isSetting = true;
+    const command = this.#command;
+    try {
+      await this.#supply.setVoltage(voltageV);
+      if (command === this.#command) this.#setV = voltageV;
+    } finally {
+      this.#isSetting = false;
+    }
   }
 
   /** The line drops before this returns. */
@@ -83,7 +101,7 @@ export class MachineSupply {
 
   /** Resolves to why the supply cannot be relied upon, or null. A silent supply is a fault only while it gives power. */
   async check(): Promise<string | null> {
-    if (!this.isOn || this.#turningOn !== undefined) return null;
+    if (!this.isReady) return null;
     const setV = this.#setV;
     try {
       this.voltageV = await this.#supply.readVoltage();
