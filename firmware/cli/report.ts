@@ -42,6 +42,7 @@ export interface ChainReport extends ReportFigures {
   readonly bringUpStep: string | null;
   readonly frequencyMHz: number;
   readonly repeatedWork: number;
+  readonly chipCounters: ChainSnapshot["chipCounters"];
   /** Of each chip, in the order of their addresses. */
   readonly chipHashrateHps: readonly number[];
   readonly chipHashrateWindowsHps: readonly HashrateSnapshot[];
@@ -110,6 +111,7 @@ export function reportJson(snapshot: MinerSnapshot, machine?: MachineSnapshot): 
         nominalHps: chain.nominalHps,
         hashrateHps: chain.hashrateHps,
         hashrateWindowsHps: chain.hashrateWindowsHps,
+        chipCounters: chain.chipCounters,
         chipHashrateHps: chain.chipHashrateHps,
         chipHashrateWindowsHps: chain.chipHashrateWindowsHps,
         accepted: chain.accepted,

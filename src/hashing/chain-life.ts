@@ -13,6 +13,7 @@ import {
   wantsPower,
 } from "./chain-lifecycle.ts";
 import { ChainMiner, type SubmitShare } from "./chain-miner.ts";
+import { type ChipCounters, CounterCheck, noCounters } from "./counter-check.ts";
 import type { ChipHealth, HashChain } from "./hash-chain.ts";
 
 /** A chain that shall hash: what is known before it is up, and how to bring it up. */
@@ -68,6 +69,10 @@ export class ChainLife {
   #health: readonly ChipHealth[] = [];
   #healthAtMs = Number.NEGATIVE_INFINITY;
   #isAskingHealth = false;
+  #counterCheck: CounterCheck | undefined;
+  #counters: ChipCounters = noCounters;
+  /** Verified nonces of earlier bring-ups, which this one's counters know nothing of. */
+  #noncesBefore = 0;
   #nonces = 0;
   #lastNonceMs = 0;
   #frequency: AbortController | undefined;
@@ -99,6 +104,11 @@ export class ChainLife {
 
   get health(): readonly ChipHealth[] {
     return this.#health;
+  }
+
+  /** What the chips count themselves, held against the nonces that came. */
+  get counters(): ChipCounters {
+    return this.#counters;
   }
 
   /** Why the guard gives no power, or less frequency than wanted. */
@@ -133,9 +143,7 @@ export class ChainLife {
   tick(nowMs: number): void {
     const { miner, chain } = { miner: this.#miner, chain: this.#chain };
     if (miner !== undefined && chain !== undefined) {
-      const { outcomes } = miner;
-      const good =
-        outcomes.submit + outcomes["below-share-target"] + outcomes.stale + outcomes.duplicate;
+      const good = verifiedNonces(miner);
       if (good !== this.#nonces || !miner.isHashing) this.#lastNonceMs = nowMs;
       this.#nonces = good;
       if (nowMs - this.#healthAtMs >= HEALTH_PERIOD_MS) void this.#askHealth(chain, nowMs);
@@ -255,7 +263,9 @@ export class ChainLife {
     this.#chain = chain;
     const miner = new ChainMiner(this.index, chain, clock, submit, this.#miner);
     this.#miner = miner;
-    this.#nonces = 0;
+    this.#nonces = verifiedNonces(miner);
+    this.#noncesBefore = this.#nonces;
+    this.#counterCheck = new CounterCheck(2 ** chain.ticketZeroBits);
     this.#lastNonceMs = clock.nowMs();
     this.#healthAtMs = clock.nowMs();
     chain.onGone((error) => {
@@ -272,6 +282,7 @@ export class ChainLife {
     const chain = this.#chain;
     this.#chain = undefined;
     this.#health = [];
+    this.#counters = noCounters;
     if (chain === undefined) return;
     if (this.#miner !== undefined) this.#around.onGone(this.#miner);
     this.#closing = Promise.all([this.#closing, chain[Symbol.asyncDispose]()]).then(
@@ -300,6 +311,23 @@ export class ChainLife {
     });
   }
 
+  #compareCounters(health: readonly ChipHealth[]): void {
+    if (this.#counterCheck === undefined) return;
+    const wasShort = this.#counters.isShort;
+    this.#counters = this.#counterCheck.take(health, this.#nonces - this.#noncesBefore);
+    const { isShort, nonceShare } = this.#counters;
+    if (!isShort || wasShort || nonceShare === null) return;
+    this.#around.onEvent({
+      what: "nonces-missing",
+      where: `chain ${this.index}`,
+      rule: "counter-mismatch",
+      measured: nonceShare,
+      limit: null,
+      action: "tell",
+      reason: `${(nonceShare * 100).toFixed(0)} % of the nonces came that the chips' own counters stand for`,
+    });
+  }
+
   async #askHealth(chain: HashChain, nowMs: number): Promise<void> {
     if (this.#isAskingHealth) return;
     this.#isAskingHealth = true;
@@ -309,12 +337,18 @@ export class ChainLife {
       if (this.#chain !== chain) return;
       this.#health = health;
       this.#healthAtMs = nowMs;
+      this.#compareCounters(health);
     } catch {
       // A chain that is going away answers nothing; one that is silent shows it by its nonces.
     } finally {
       this.#isAskingHealth = false;
     }
   }
+}
+
+/** Each stands for the same work, whatever became of it afterwards; a duplicate stands for none. */
+function verifiedNonces({ outcomes }: ChainMiner): number {
+  return outcomes.submit + outcomes["below-share-target"] + outcomes.stale;
 }
 
 function silentAfterMs(chain: HashChain): number {

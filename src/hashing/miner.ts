@@ -254,6 +254,11 @@ export class Miner {
         unexpectedFrames: chain?.counters.unexpectedFrames ?? 0,
       },
       newBlockLatencyMs: miner?.newBlockLatency.snapshot() ?? null,
+      chipCounters: {
+        hashesDone: life.counters.hashesDone,
+        nonceErrors: life.counters.nonceErrors,
+        nonceShare: life.counters.nonceShare,
+      },
       chipHashrateHps: miner?.chipRates.means(nowMs) ?? [],
       chipHashrateWindowsHps: miner?.chipRates.windows(nowMs) ?? [],
     };

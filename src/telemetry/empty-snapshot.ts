@@ -71,6 +71,7 @@ export function emptyMinerSnapshot(plan: PlannedMiner): MinerSnapshot {
         wrongChipIds: 0,
         unexpectedFrames: 0,
       },
+      chipCounters: { hashesDone: null, nonceErrors: null, nonceShare: null },
       chipHashrateHps: [],
       chipHashrateWindowsHps: [],
     })),

@@ -116,6 +116,13 @@ export interface ChainSnapshot extends NonceCounts {
     readonly wrongChipIds: number;
     readonly unexpectedFrames: number;
   };
+  /** What the chips count themselves; null where they cannot, or have not been asked yet. */
+  readonly chipCounters: {
+    readonly hashesDone: number | null;
+    readonly nonceErrors: number | null;
+    /** Work by nonces ÷ work by counters; null while that says nothing. */
+    readonly nonceShare: number | null;
+  };
   /** Mean hashrate of each chip since hashing began. */
   readonly chipHashrateHps: readonly number[];
   readonly chipHashrateWindowsHps: readonly HashrateSnapshot[];

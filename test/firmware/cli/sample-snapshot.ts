@@ -32,6 +32,7 @@ export function sampleChain(over: Partial<ChainSnapshot> = {}): ChainSnapshot {
       wrongChipIds: 0,
       unexpectedFrames: 0,
     },
+    chipCounters: { hashesDone: null, nonceErrors: null, nonceShare: null },
     chipHashrateHps: [],
     chipHashrateWindowsHps: [],
     ...over,
