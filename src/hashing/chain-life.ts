@@ -13,6 +13,7 @@ import {
   wantsPower,
 } from "./chain-lifecycle.ts";
 import { ChainMiner, type SubmitShare } from "./chain-miner.ts";
+import { MOST_WRONG } from "./chip-errors.ts";
 import { type ChipCounters, CounterCheck, noCounters } from "./counter-check.ts";
 import type { ChipHealth, HashChain } from "./hash-chain.ts";
 
@@ -328,6 +329,22 @@ export class ChainLife {
     });
   }
 
+  #slowBadChips(chain: HashChain): void {
+    const slowed = this.#miner?.chipErrors.judge(chain.frequencyMHz) ?? [];
+    for (const { chipIndex, frequencyMHz, wrongShare } of slowed) {
+      chain.setChipFrequency(chipIndex, frequencyMHz);
+      this.#around.onEvent({
+        what: "chip-slowed",
+        where: `chain ${this.index}`,
+        rule: "hardware-errors",
+        measured: wrongShare,
+        limit: MOST_WRONG,
+        action: `chip ${chipIndex} at ${frequencyMHz} MHz`,
+        reason: `${(wrongShare * 100).toFixed(1)} % of the nonces of chip ${chipIndex} were wrong`,
+      });
+    }
+  }
+
   async #askHealth(chain: HashChain, nowMs: number): Promise<void> {
     if (this.#isAskingHealth) return;
     this.#isAskingHealth = true;
@@ -338,6 +355,7 @@ export class ChainLife {
       this.#health = health;
       this.#healthAtMs = nowMs;
       this.#compareCounters(health);
+      this.#slowBadChips(chain);
     } catch {
       // A chain that is going away answers nothing; one that is silent shows it by its nonces.
     } finally {

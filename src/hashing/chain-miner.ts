@@ -8,6 +8,7 @@ import { type HeaderSpace, JobRegistry, sameHeaders } from "../work/job-registry
 import { NonceCheck, type NonceOutcome } from "../work/nonce-check.ts";
 import { bitCount, spreadOverMask, type VersionShare } from "../work/version-space.ts";
 import { ntimeAt, type Work } from "../work/work.ts";
+import { ChipErrors } from "./chip-errors.ts";
 import type { HashChain } from "./hash-chain.ts";
 
 /** A job is replaced when this share of the chips' epoch has passed: they repeat it silently after the whole. */
@@ -50,6 +51,7 @@ export class ChainMiner {
   /** From the received chunk with a new block to this chain's job handed to the kernel. */
   readonly newBlockLatency: LatencyRecorder;
   readonly chipRates: ChipRates;
+  readonly chipErrors: ChipErrors;
   readonly outcomes: Record<NonceOutcome, number>;
   accepted: number;
   rejected: number;
@@ -86,6 +88,7 @@ export class ChainMiner {
     this.accepted = earlier?.accepted ?? 0;
     this.rejected = earlier?.rejected ?? 0;
     this.chipRates = new ChipRates(chain.chipsFound, this.#startedMs);
+    this.chipErrors = new ChipErrors(chain.chipsFound);
     // Bring-up leaves the chips ready to hash, perhaps with the job of an earlier run.
     this.#idle(this.#startedMs);
     chain.onNonce((chipJobId, nonce, versionBits, chipIndex) =>
@@ -222,9 +225,11 @@ export class ChainMiner {
       this.#submit(work, this.index, nonce, ntime, check.version);
     }
     this.outcomes[outcome]++;
+    if (outcome === "hardware-error") this.chipErrors.add(chipIndex, false);
     if (outcome === "submit" || outcome === "below-share-target" || outcome === "stale") {
       const nowMs = this.#clock.nowMs();
       this.hashrate.add(nowMs, this.#hashesPerNonce);
+      this.chipErrors.add(chipIndex, true);
       this.chipRates.add(chipIndex, nowMs, this.#hashesPerNonce);
     }
   }
