@@ -198,6 +198,12 @@ export class Guard {
     this.#cooling.tick(this.#watches, nowMs);
     this.#allow(nowMs);
     this.#followVoltage();
+    this.#hardware.lamps.show({
+      isHashing: this.#reports.some(({ phase }) => phase === "hashing"),
+      isTripped: this.#memories.some(
+        ({ state }) => state.at === "resting" || state.at === "latched",
+      ),
+    });
     const { silentMs } = machine.miner;
     if (silentMs !== null && silentMs >= KILL_SILENT_MINER_MS)
       this.#keeper.kill(`no sign of life for ${(silentMs / 1_000).toFixed(1)} s`);
@@ -242,8 +248,13 @@ export class Guard {
     this.#keeper.link?.send({ tell: "hashing-off", chains: [index], reason });
     this.#cooling.full(reason);
     const { recorder } = this.#around;
+    const turning = board.powerOff();
+    // Nobody is left who needs it: its line takes the power sooner than the boards' own bus, one after the other.
+    const { boards, supply } = this.#hardware;
+    if (boards.every(({ state }) => state !== "on" && state !== "turning-on"))
+      void supply?.turnOff().catch(() => {});
     try {
-      await board.powerOff();
+      await turning;
       // What was wrong has had its consequence; the next attempt finds out whether it still is.
       board.fault = null;
     } catch (error) {

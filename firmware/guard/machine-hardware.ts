@@ -6,6 +6,7 @@ import type { MachinePlatform } from "../../src/ports/machine-platform.ts";
 import { BoardHardware } from "./board-hardware.ts";
 import { Buses } from "./buses.ts";
 import { type FanGroup, openFanGroup } from "./fan-group.ts";
+import { type Lamps, openLamps } from "./lamps.ts";
 import { MachineSupply } from "./machine-supply.ts";
 
 export interface MachineHardware extends AsyncDisposable {
@@ -13,6 +14,7 @@ export interface MachineHardware extends AsyncDisposable {
   readonly boards: readonly BoardHardware[];
   readonly fans: readonly FanGroup[];
   readonly supply: MachineSupply | undefined;
+  readonly lamps: Lamps;
 }
 
 /**
@@ -63,6 +65,7 @@ export async function openMachineHardware(
       boards,
       fans,
       supply,
+      lamps: await openLamps(spec.controlBoard, buses, log),
       [Symbol.asyncDispose]: () => buses[Symbol.asyncDispose](),
     };
   } catch (error) {
