@@ -1,25 +1,30 @@
 /** Our device mines on SRI's pool, which our Template Provider feeds: batches of 1 and of 10, with a restart in between. */
 
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { runTemplateProvider } from "../../simulator/template-provider/main.ts";
 import { compactFromTarget, targetFromBigInt } from "../../src/bitcoin/target.ts";
 import { waitFor } from "./children.ts";
 import { type Device, startDevice } from "./device.ts";
 import { freePort } from "./ports.ts";
 import type { Scenario } from "./scenario.ts";
-import { slowDownChildrenOf } from "./slow-motion.ts";
 import { SRI_AUTHORITY_KEY, type SriPool, type SriPoolCounts, startSriPool } from "./sri-pool.ts";
 
 const SHARES_PER_MINUTE = 60;
 /** The chips keep easier hashes than this to themselves, so that easy targets bring a few shares a second and no flood. */
 const DEVICE_OPTIONS = ["--user", "asicd.interop", "--ticket-difficulty", "2048"];
-/** Hashing this part of the time is far below what the device claims, even at four times the pace: the pool acts on 60 %. */
-const SLOWED_DOWN_TO = 0.02;
+const CHAINS = 3;
+const CHIPS = 126;
+/** So many of them go on: far below what the device claims (the pool acts on 60 %), and enough for no chain to seem silent. */
+const CHIPS_LEFT = 32;
+/** Of the simulated world's life: after the first share, and for two looks of the pool. */
+const FEWER_CHIPS = "40s..165s";
 /** How often a share of our device should be a block, once the network target is made easy. */
 const SECONDS_PER_BLOCK = 12;
 const SHARES_WANTED = 100;
 const FIRST_SHARE_WITHIN_MS = 90_000;
 /** The pool looks once a minute, and wants a minute's shares before it acts. */
-const VARDIFF_WITHIN_MS = 140_000;
+const VARDIFF_WITHIN_MS = 190_000;
 
 export async function ourDeviceOnSriPool({ peers, directory, ports, rows, say }: Scenario) {
   const loopback = { host: "127.0.0.1", port: 0 };
@@ -39,10 +44,11 @@ export async function ourDeviceOnSriPool({ peers, directory, ports, rows, say }:
     templateProviderPort: hard.port,
     shareBatchSize: 1,
   });
-  const device = startDevice(
-    `stratum2+tcp://127.0.0.1:${port}/${SRI_AUTHORITY_KEY}`,
-    DEVICE_OPTIONS,
-  );
+  const device = startDevice(`stratum2+tcp://127.0.0.1:${port}/${SRI_AUTHORITY_KEY}`, [
+    ...DEVICE_OPTIONS,
+    "--fault-file",
+    writeFaults(directory),
+  ]);
   await waitFor(() => first.counts.accepted > 0, FIRST_SHARE_WITHIN_MS, device.child);
   const { counts } = first;
   await changeTargets(counts, device, say);
@@ -109,16 +115,23 @@ export async function ourDeviceOnSriPool({ peers, directory, ports, rows, say }:
   await Promise.all([hard.close(), easy.close()]);
 }
 
-/** Slows the hashboards down until the pool asks for easier shares, then lets them go until it asks for harder ones. */
+/** Most chips do nothing for a while, so that the pool has a reason to change its targets: easier, then harder again. */
+function writeFaults(directory: string): string {
+  const path = join(directory, "fewer-chips.faults");
+  const lines: string[] = [];
+  for (let chain = 0; chain < CHAINS; chain++)
+    for (let chip = CHIPS_LEFT; chip < CHIPS; chip++)
+      lines.push(`${FEWER_CHIPS} chip-dead chain=${chain} chip=${chip}`);
+  writeFileSync(path, `${lines.join("\n")}\n`);
+  return path;
+}
+
 async function changeTargets(counts: SriPoolCounts, device: Device, say: (text: string) => void) {
-  const { pid } = device.child;
-  if (pid === undefined) return;
-  {
-    using _slow = slowDownChildrenOf(pid, SLOWED_DOWN_TO);
-    say("first share accepted; hashing slowed down until the pool's vardiff makes targets easier");
-    await waitFor(() => counts.easierTargets > 0, VARDIFF_WITHIN_MS, device.child);
-  }
-  say("full speed again, until it makes them harder");
+  say(
+    "first share accepted; waiting until the pool's vardiff makes targets easier for fewer chips",
+  );
+  await waitFor(() => counts.easierTargets > 0, VARDIFF_WITHIN_MS, device.child);
+  say("and until it makes them harder for all of them");
   await waitFor(
     () => counts.harderTargets > 0 && counts.acceptedByLastTarget >= 10,
     VARDIFF_WITHIN_MS,
