@@ -1,7 +1,8 @@
 /** The board record in the runtime directory: what a restarted guard needs before it knows anything else. */
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { BoardRecord } from "./guard/guard-setup.ts";
+import { tripRules } from "../src/control/trip-rules.ts";
+import type { BoardRecord, LatchedBoard } from "./guard/guard-setup.ts";
 
 const FILE = "machine.json";
 
@@ -9,7 +10,7 @@ const FILE = "machine.json";
 export function readBoardRecord(runtimeDir: string): BoardRecord | undefined {
   try {
     const value: unknown = JSON.parse(readFileSync(join(runtimeDir, FILE), "utf8"));
-    return isRecord(value) ? value : undefined;
+    return isRecord(value) ? { ...value, latched: latchedIn(value) } : undefined;
   } catch {
     return undefined;
   }
@@ -21,6 +22,19 @@ export function writeBoardRecord(runtimeDir: string, record: BoardRecord): void 
   const path = join(runtimeDir, FILE);
   writeFileSync(`${path}.new`, `${JSON.stringify(record)}\n`);
   renameSync(`${path}.new`, path);
+}
+
+/** What cannot be understood latches nothing: the record names the machine first of all. */
+function latchedIn({ latched }: { readonly latched?: unknown }): readonly LatchedBoard[] {
+  if (!Array.isArray(latched)) return [];
+  return latched.filter(
+    (one): one is LatchedBoard =>
+      typeof one === "object" &&
+      one !== null &&
+      Number.isInteger(one.index) &&
+      Object.hasOwn(tripRules, one.rule) &&
+      typeof one.reason === "string",
+  );
 }
 
 function isRecord(value: unknown): value is BoardRecord {

@@ -162,7 +162,7 @@ function minerSetup({ pool, chains }: LoadedConfig, logLevel: LogLevel): MinerSe
     simulated: false,
     scale: 1,
     logLevel,
-    allowExperimental: false,
+    allowExperimental: chains.some(({ experimental }) => experimental),
   };
 }
 

@@ -47,8 +47,9 @@ function hasSettled({ miner, boards }: MachineSnapshot): boolean {
   return (
     miner?.chains.every(
       ({ phase, index }) =>
-        ["hashing", "idle", "faulted", "absent"].includes(phase) ||
-        boards[index]?.state === "latched",
+        ["hashing", "idle", "faulted"].includes(phase) ||
+        boards[index]?.state === "latched" ||
+        boards[index]?.present === false,
     ) === true
   );
 }

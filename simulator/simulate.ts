@@ -1,32 +1,24 @@
 /** The command `asicd simulate`: the whole machine on simulated hardware, against a simulated or a given pool. */
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type MachineRef, machineOf } from "../boards/machine-ref.ts";
-import type { MachineSpec } from "../boards/machine-spec.ts";
-import { machines } from "../boards/machines.ts";
-import { chipsByName } from "../drivers/bm13xx/chips.ts";
 import { type Command, type CommandContext, exitCodes } from "../firmware/cli/command.ts";
 import type { ParsedArgs } from "../firmware/cli/parse-args.ts";
 import type { GuardSetup } from "../firmware/guard/guard-setup.ts";
 import { linuxPlatform } from "../firmware/platform/linux-platform.ts";
 import { openRunLog } from "../firmware/run-log.ts";
 import { superviseMachine } from "../firmware/supervise-machine.ts";
-import { poolEndpoint } from "../src/config/pool-endpoint.ts";
-import { checkUserIdentity } from "../src/config/user-identity.ts";
-import type { FanMode } from "../src/control/fan-control.ts";
-import { ConfigError } from "../src/lib/errors.ts";
-import type { PoolEndpoint } from "../src/upstream/endpoint.ts";
-import { BIP320_MASK, BIP323_MASK } from "../src/work/work.ts";
-import { describeFaults, parseFaults } from "./plant/fault-script.ts";
-import { parseQuirks } from "./pool/quirks.ts";
-import type { SimulatedPoolSettings } from "./pool/settings.ts";
+import { describeFaults } from "./plant/fault-script.ts";
+import { type ProcessFaultChange, ProcessFaults } from "./process-faults.ts";
+import {
+  endpointOf,
+  readSimulateOptions,
+  type SimulateOptions,
+  simulateOptions,
+} from "./simulate-options.ts";
+import { simulateProbe } from "./simulate-probe.ts";
 import { openWorld, type World } from "./world-client.ts";
 
-const CHIPS = [...chipsByName.values()]
-  .filter(({ experimental }) => experimental === undefined)
-  .map(({ name }) => name);
-const BOARDS = machines.map(({ id }) => id);
 const EASIEST_TARGET = new Uint8Array(32).fill(0xff);
 
 export const simulateCommand: Command = {
@@ -36,283 +28,40 @@ export const simulateCommand: Command = {
   description: `Starts the miner on simulated chips: real serial devices (PTYs), real frames, real hashing, only slower. The scale
 is chosen so that this machine can do every hash, and printed; all rates shown are rates of the simulation. Without
 --pool a simulated pool runs beside it, encrypted and strict.`,
-  options: {
-    board: {
-      type: "string",
-      value: "NAME",
-      description: `the declared machine: ${BOARDS.join(", ")}`,
-      defaultText: "a virtual one of the chips below",
-    },
-    chip: {
-      type: "string",
-      value: "NAME",
-      description: `chip of a virtual machine: ${CHIPS.join(", ")}`,
-      defaultText: "BM1362",
-    },
-    chips: {
-      type: "string",
-      value: "N",
-      description: "chips of each chain",
-      defaultText: "126 for BM1362, 65 for BM1370",
-    },
-    chains: { type: "string", value: "N", description: "chains", defaultText: "3" },
-    frequency: {
-      type: "string",
-      value: "MHZ",
-      description: "hash clock",
-      defaultText: "the board's usual",
-    },
-    "ticket-difficulty": {
-      type: "string",
-      value: "N",
-      description:
-        "chips report hashes of at least this difficulty (before scaling); a power of two",
-      defaultText: "the board's usual",
-    },
-    pool: {
-      type: "string",
-      value: "URL",
-      description: "mine on this pool: stratum2+tcp://HOST:PORT/KEY",
-      defaultText: "a simulated pool",
-    },
-    user: {
-      type: "string",
-      value: "NAME",
-      description: "user identity for the pool",
-      defaultText: "asicd.simulator",
-    },
-    "version-mask": {
-      type: "string",
-      value: "NAME",
-      description: "version bits to roll: bip320 or bip323",
-      defaultText: "bip320",
-    },
-    "shares-per-minute": {
-      type: "string",
-      value: "N",
-      description: "shares per minute and channel that the simulated pool asks for",
-      defaultText: "60",
-    },
-    "block-interval": {
-      type: "string",
-      value: "TIME",
-      description: "between two blocks of the simulated pool",
-      defaultText: "15s",
-    },
-    "template-interval": {
-      type: "string",
-      value: "TIME",
-      description: "between two templates on the same block",
-      defaultText: "5s",
-    },
-    quirk: {
-      type: "string",
-      multiple: true,
-      value: "NAME",
-      description: "a quirk of real pools for the simulated one, see simulate-pool --help",
-    },
-    duration: {
-      type: "string",
-      value: "TIME",
-      description: "mine this long, counted from when the chains hash, then report and end",
-      defaultText: "until a signal",
-    },
-    workers: {
-      type: "string",
-      value: "N",
-      description: "hashing threads",
-      defaultText: "one per core",
-    },
-    fault: {
-      type: "string",
-      multiple: true,
-      value: "FAULT",
-      description:
-        'what goes wrong and when, e.g. "30s fan-stalled fan=\\"front fans\\""; see --fault help',
-    },
-    "fault-file": {
-      type: "string",
-      value: "FILE",
-      description: "a script of such faults, one a line, # begins a comment",
-    },
-    fans: {
-      type: "string",
-      value: "MODE",
-      description: "auto, a duty in percent, or immersion",
-      defaultText: "auto",
-    },
-    "state-dir": {
-      type: "string",
-      value: "DIR",
-      description: "where events are kept",
-      defaultText: "a temporary folder",
-    },
-    record: {
-      type: "string",
-      value: "FILE",
-      description: "the world writes down here what physically happened, one JSON line each",
-    },
-    seed: {
-      type: "string",
-      value: "N",
-      description: "seed of everything left to chance",
-      defaultText: "1",
-    },
-    json: {
-      type: "boolean",
-      description: "print the final report as JSON; the log goes to stderr",
-    },
-  },
+  options: simulateOptions,
   examples: [
     "asicd simulate",
     "asicd simulate --board s21-pro",
     'asicd simulate --board bitaxe-gamma --fault "20s sensor-lost sensor=\\"chip\\""',
+    "asicd simulate --board s21 --probe --json",
     "asicd simulate --chip BM1370 --chips 65 --chains 1 --duration 60 --json",
     "asicd simulate --pool stratum2+tcp://127.0.0.1:34254/9auqWEzQDVyd2oe1JVGFLMLHZtCo2FFqZwtKA5gd9xbuEu7PH72",
   ],
   run,
 };
 
-interface SimulateOptions {
-  readonly machine: MachineRef;
-  readonly spec: MachineSpec;
-  readonly frequencyMHz: number | undefined;
-  readonly ticketDifficulty: number | undefined;
-  readonly poolUrl: string | undefined;
-  readonly user: string;
-  readonly versionMask: number;
-  readonly pool: SimulatedPoolSettings;
-  readonly faults: readonly string[];
-  readonly fans: FanMode;
-  readonly stateDir: string | undefined;
-  readonly recordFile: string | undefined;
-  readonly durationMs: number | undefined;
-  readonly workers: number | undefined;
-  readonly seed: number;
-  readonly json: boolean;
-  readonly verbose: boolean;
-}
-
-function readOptions(args: ParsedArgs): SimulateOptions {
-  const machine = readMachine(args);
-  const spec = machineOf(machine);
-  if (spec === undefined) throw new ConfigError([{ path: "--board", problem: "not known" }]);
-  const faultFile = args.string("fault-file", undefined);
-  const faults = [
-    ...(faultFile === undefined
-      ? []
-      : args.attempt("--fault-file", () => readFaultFile(faultFile), [])),
-    ...args.strings("fault"),
-  ];
-  const options: SimulateOptions = {
-    machine,
-    spec,
-    frequencyMHz: args.number("frequency", { min: 56.25, max: 1_000, unit: "MHz" }, undefined),
-    ticketDifficulty: args.integer("ticket-difficulty", { min: 1, max: 2 ** 20 }, undefined),
-    poolUrl: args.string("pool", undefined),
-    user: args.string("user", "asicd.simulator"),
-    versionMask:
-      args.oneOf("version-mask", ["bip320", "bip323"], "bip320") === "bip323"
-        ? BIP323_MASK
-        : BIP320_MASK,
-    pool: {
-      sharesPerMinute: args.number("shares-per-minute", { min: 0.1, max: 60_000 }, 60),
-      blockIntervalMs: args.durationMs("block-interval", { min: 100, max: 86_400_000 }, 15_000),
-      templateIntervalMs: args.durationMs(
-        "template-interval",
-        { min: 100, max: 86_400_000 },
-        5_000,
-      ),
-      quirks: args.strings("quirk"),
-    },
-    faults,
-    fans: args.attempt("--fans", () => readFanMode(args.string("fans", "auto")), { mode: "auto" }),
-    stateDir: args.string("state-dir", undefined),
-    recordFile: args.string("record", undefined),
-    durationMs: args.durationMs("duration", { min: 1_000, max: 30 * 86_400_000 }, undefined),
-    workers: args.integer("workers", { min: 1, max: 256 }, undefined),
-    seed: args.integer("seed", { min: 0, max: 0xffffffff }, 1),
-    json: args.flag("json"),
-    verbose: args.flag("verbose"),
-  };
-  if (!Number.isInteger(Math.log2(options.ticketDifficulty ?? 1))) {
-    args.problem({
-      path: "--ticket-difficulty",
-      problem: `${options.ticketDifficulty} is no power of two`,
-      allowed: "1, 2, 4, … 1048576",
-    });
-  }
-  args.attempt("--quirk", () => parseQuirks(args.strings("quirk")), undefined);
-  args.attempt("--fault", () => parseFaults(faults, spec), undefined);
-  args.attempt("--user", () => checkUserIdentity(options.user, "--user"), undefined);
-  if (options.poolUrl !== undefined) {
-    const url = options.poolUrl;
-    args.attempt("--pool", () => endpointOf(url), undefined);
-  }
-  args.finish();
-  return options;
-}
-
-/** A declared machine, or a virtual one of the chips that were named. */
-function readMachine(args: ParsedArgs): MachineRef {
-  const board = args.string("board", undefined);
-  const chip = args.oneOf("chip", CHIPS, "BM1362");
-  const usual = chip === "BM1362" ? 126 : chip === "BM1370" ? 65 : 1;
-  const chips = args.integer("chips", { min: 1, max: 128, unit: "chips" }, usual);
-  const chains = args.integer("chains", { min: 1, max: 16, unit: "chains" }, 3);
-  if (board === undefined) return { virtual: { chip, chips, chains } };
-  for (const name of ["chip", "chips", "chains"]) {
-    if (args.string(name, undefined) !== undefined)
-      args.problem({ path: `--${name}`, problem: `${board} is declared with its own` });
-  }
-  if (!BOARDS.includes(board)) {
-    args.problem({
-      path: "--board",
-      problem: `${board}: not known`,
-      allowed: BOARDS.join(", "),
-    });
-    return { virtual: { chip, chips, chains } };
-  }
-  return { board };
-}
-
-function readFaultFile(path: string): readonly string[] {
-  try {
-    return readFileSync(path, "utf8").split("\n");
-  } catch (error) {
-    const problem = error instanceof Error ? error.message : String(error);
-    throw new ConfigError([{ path: "--fault-file", problem }]);
-  }
-}
-
-function readFanMode(text: string): FanMode {
-  if (text === "auto" || text === "immersion") return { mode: text };
-  const dutyPercent = Number(text);
-  if (text.trim() !== "" && dutyPercent >= 0 && dutyPercent <= 100)
-    return { mode: "manual", dutyPercent };
-  throw new ConfigError([
-    { path: "--fans", problem: text, allowed: "auto, immersion, or 0 to 100 (percent)" },
-  ]);
-}
-
-/** The same rules as for a pool in the configuration file. */
-function endpointOf(url: string): PoolEndpoint {
-  return poolEndpoint({ url, allowUnauthenticated: false }, "--pool");
-}
-
 async function run(args: ParsedArgs, context: CommandContext): Promise<number> {
   if (args.strings("fault").includes("help")) {
     context.stdout(describeFaults());
     return exitCodes.ok;
   }
-  const options = readOptions(args);
+  const options = readSimulateOptions(args);
+  if (options.probe) {
+    await simulateProbe(options, context);
+    return exitCodes.ok;
+  }
   const level = options.verbose ? "debug" : "info";
   const { log, recentEvents } = openRunLog(context, level, options.json);
   const folder = mkdtempSync(join(tmpdir(), "asicd-"));
   try {
     if (recentEvents !== undefined) context.stderr("Measuring what this machine can hash …\n");
     const portsSocket = join(folder, "ports.sock");
-    const world = await openWorldFor(options, portsSocket, context);
+    const stateDir = options.stateDir ?? folder;
+    const { clock } = linuxPlatform();
+    using processFaults = new ProcessFaults({ runtimeDir: folder, stateDir, clock, log });
+    const world = await openWorldFor(options, portsSocket, context, (change) =>
+      processFaults.take(change),
+    );
     if (world === undefined) return exitCodes.ok;
     let closing: Promise<void> | undefined;
     const close = () => {
@@ -333,18 +82,23 @@ async function run(args: ParsedArgs, context: CommandContext): Promise<number> {
         program: "simulated-guard",
         arguments: {
           runtimeDir: folder,
-          stateDir: options.stateDir ?? folder,
+          stateDir,
           logLevel: level,
           portsSocket,
         },
         setup,
-        clock: linuxPlatform().clock,
+        clock,
         context,
         log,
         durationMs: options.durationMs,
         json: options.json,
         recentEvents,
         ground: { gone: world.gone, close },
+        onSupervisor: (supervisor) =>
+          processFaults.watch(() => ({
+            guardPid: supervisor.guardPid,
+            minerPid: supervisor.machine?.minerProcess.pid,
+          })),
       });
     } finally {
       await close();
@@ -359,6 +113,7 @@ async function openWorldFor(
   options: SimulateOptions,
   portsSocket: string,
   context: CommandContext,
+  onProcessFault: (change: ProcessFaultChange) => void,
 ): Promise<World | undefined> {
   const { spec } = options;
   try {
@@ -382,6 +137,7 @@ async function openWorldFor(
         ...(options.poolUrl === undefined ? { pool: options.pool } : {}),
       },
       context.signal,
+      onProcessFault,
     );
   } catch (error) {
     if (context.signal.aborted) return undefined;

@@ -1,6 +1,7 @@
 /** Runs the simulated world in a process of its own, so that its hashing and hurrying never sit in the miner's way. */
 import { type ChildProcess, fork } from "node:child_process";
 import { findProgram } from "../firmware/programs.ts";
+import type { ProcessFaultChange } from "./process-faults.ts";
 import type { FromWorld, WorldOptions, WorldReady, WorldResult } from "./world-messages.ts";
 
 const CLOSE_WITHIN_MS = 5_000;
@@ -13,8 +14,16 @@ export interface World extends WorldReady {
 }
 
 /** Throws Error with the world's own reason when it cannot be opened (no PTY on this machine, say), or the signal's. */
-export async function openWorld(options: WorldOptions, signal: AbortSignal): Promise<World> {
+export async function openWorld(
+  options: WorldOptions,
+  signal: AbortSignal,
+  onProcessFault: (change: ProcessFaultChange) => void = () => {},
+): Promise<World> {
   const child = fork(findProgram("world"), [], { stdio: ["ignore", "ignore", "inherit", "ipc"] });
+  child.on("message", (message) => {
+    const told = message as FromWorld;
+    if (told.tell === "process-fault") onProcessFault(told.change);
+  });
   const gone = new Promise<string>((resolve) => {
     child.once("exit", (code, killed) =>
       resolve(`the simulated world ended by itself (${killed ?? `exit code ${code}`})`),

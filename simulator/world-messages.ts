@@ -1,6 +1,7 @@
 /** What the simulated world and the program that uses it say to each other; data only, over the channel of a forked process. */
 import type { MachineRef } from "../boards/machine-ref.ts";
 import type { SimulatedPoolSettings } from "./pool/settings.ts";
+import type { ProcessFaultChange } from "./process-faults.ts";
 
 export interface WorldOptions {
   readonly machine: MachineRef;
@@ -46,4 +47,6 @@ export type ToWorld =
 export type FromWorld =
   | { readonly tell: "ready"; readonly world: WorldReady }
   | { readonly tell: "failed"; readonly reason: string }
+  /** The world only knows when; who opened it knows the programs. */
+  | { readonly tell: "process-fault"; readonly change: ProcessFaultChange }
   | { readonly tell: "closed"; readonly result: WorldResult };

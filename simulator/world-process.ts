@@ -23,7 +23,9 @@ process.on("message", (message) => {
     void end();
     return;
   }
-  openWorldHere(told.options, new SystemClock(), systemEntropy).then(
+  openWorldHere(told.options, new SystemClock(), systemEntropy, (change) =>
+    tell({ tell: "process-fault", change }),
+  ).then(
     (opened) => {
       world = opened;
       tell({ tell: "ready", world: opened.ready });

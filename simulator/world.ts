@@ -13,7 +13,9 @@ import { chooseScale, requiredZeroBitsAt } from "./hashing/scale.ts";
 import { parseFaults } from "./plant/fault-script.ts";
 import { Plant } from "./plant/plant.ts";
 import { runSimulatedPool } from "./pool/main.ts";
+import type { SimulatedPool } from "./pool/pool.ts";
 import { servePorts } from "./ports/port-server.ts";
+import type { ProcessFaultChange } from "./process-faults.ts";
 import { openPty, type Pty } from "./pty.ts";
 import type { WorldOptions, WorldReady, WorldResult } from "./world-messages.ts";
 
@@ -27,6 +29,7 @@ export async function openWorldHere(
   options: WorldOptions,
   clock: Clock,
   entropy: Entropy,
+  onProcessFault: (change: ProcessFaultChange) => void,
 ): Promise<WorldHere> {
   const spec = machineOf(options.machine);
   if (spec === undefined) throw new Error(`machine ${JSON.stringify(options.machine)}: not known`);
@@ -44,13 +47,20 @@ export async function openWorldHere(
     unixMs: Date.now,
   });
   if (options.recordFile !== undefined) keepRecord(plant, options.recordFile);
+  plant.onProcessFault(({ fault: { what, seconds }, isOn }) =>
+    onProcessFault({ what, seconds: seconds ?? null, isOn }),
+  );
   for (const fault of parseFaults(options.faults, spec)) plant.schedule(fault);
   const control = plant.usbControl && (await openUsbControl(plant.usbControl));
+  if (control !== undefined)
+    plant.nameUsbUarts([control.path, ...chains.map(({ pty }) => pty.path)]);
   const ports = await servePorts(plant.machine, options.portsSocket);
   const pool =
     options.pool === undefined
       ? undefined
       : await runSimulatedPool(options.pool, { clock, entropy });
+  if (options.recordFile !== undefined && pool !== undefined)
+    keepShares(pool.pool, options.recordFile);
   return {
     ready: {
       uarts: chains.map(({ pty }) => pty.path),
@@ -117,7 +127,23 @@ async function openUsbControl(control: NonNullable<Plant["usbControl"]>): Promis
   return pty;
 }
 
+/** In the record beside what happened physically: the pool judges a share. */
+export interface ShareEntry {
+  readonly unixMs: number;
+  readonly what: "share";
+  readonly accepted: boolean;
+}
+
 /** Synchronously: what is written has happened, even if the world is killed in the next moment. */
 function keepRecord(plant: Plant, file: string): void {
   plant.record.onEntry((entry) => appendFileSync(file, `${JSON.stringify(entry)}\n`));
+}
+
+function keepShares(pool: SimulatedPool, file: string): void {
+  pool.onEvent(({ event }) => {
+    if (event !== "share-accepted" && event !== "share-rejected") return;
+    const accepted = event === "share-accepted";
+    const entry: ShareEntry = { unixMs: Date.now(), what: "share", accepted };
+    appendFileSync(file, `${JSON.stringify(entry)}\n`);
+  });
 }

@@ -2,19 +2,28 @@
 import { accessSync, constants, existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { machineById } from "../boards/machines.ts";
+import { clearCommand } from "../firmware/clear.ts";
 import type { Command } from "../firmware/cli/command.ts";
 import { decodeCommand } from "../firmware/cli/decode-command.ts";
 import { commonOptions } from "../firmware/cli/parse-args.ts";
 import { reportJson } from "../firmware/cli/report.ts";
 import { verifyCommand } from "../firmware/cli/verify-command.ts";
+import { eventsCommand } from "../firmware/events.ts";
+import { probeCommand } from "../firmware/probe.ts";
 import { runCommand } from "../firmware/run.ts";
 import manifest from "../package.json" with { type: "json" };
 import { simulatorCommands } from "../simulator/main.ts";
+import { parseFaults } from "../simulator/plant/fault-script.ts";
+import { tripRules } from "../src/control/trip-rules.ts";
 import { sampleSnapshot } from "./firmware/cli/sample-snapshot.ts";
 
 const FOLDERS = ["boards", "drivers", "firmware", "openwrt", "simulator", "src", "test"];
 const commands: readonly Command[] = [
   runCommand,
+  probeCommand,
+  eventsCommand,
+  clearCommand,
   decodeCommand,
   verifyCommand,
   ...simulatorCommands,
@@ -120,6 +129,19 @@ describe("the README on commands", () => {
     for (const key of ["chains", "pool", ...keyed.flatMap(Object.keys)])
       expect(words).toContain(key);
   });
+});
+
+test("the guard's README has every rule by which power goes off", () => {
+  const named = codeOf(readFileSync("firmware/guard/README.md", "utf8"));
+  expect(named).toEqual(expect.arrayContaining(Object.keys(tripRules)));
+});
+
+test("the faults that the simulator's README shows are ones that their machines can have", () => {
+  const text = readFileSync("simulator/README.md", "utf8");
+  const shown = [...text.matchAll(/--board (\S+) --fault '([^']+)'/g)];
+  expect(shown.length).toBeGreaterThan(3);
+  for (const [, board, fault] of shown)
+    expect(() => parseFaults([fault ?? ""], machineById(board ?? "")), fault).not.toThrow();
 });
 
 describe("scripts that documents and CI name exist", () => {

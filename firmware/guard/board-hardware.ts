@@ -20,6 +20,10 @@ const OFF_ATTEMPTS = 3;
 /** Between attempts at a sensor: one disturbed transfer is no lost sensor. */
 const SENSOR_RETRY_MS = 20;
 const SENSOR_ATTEMPTS = 3;
+/** So many of a board that fail one after the other are no disturbance; asking them again would only make it late. */
+const SENSORS_THAT_PROVE = 3;
+/** A supply that reports and then is silent for so many polls in a row could not be switched off, either. */
+const SUPPLY_READS_MISSED = 3;
 
 export interface BoardParts {
   readonly spec: MachineChainSpec;
@@ -56,6 +60,9 @@ export class BoardHardware {
   #command = 0;
   #turningOff: Promise<void> | undefined;
   #missedBeats = 0;
+  #missedReads = 0;
+  /** Sensors that did not answer when they were last asked. */
+  readonly #failing = new Set<number>();
 
   constructor(parts: BoardParts, clock: Clock) {
     this.index = parts.index;
@@ -113,6 +120,7 @@ export class BoardHardware {
       if (isOvertaken()) return;
       this.state = "on";
       this.#missedBeats = 0;
+      this.#missedReads = 0;
       this.grant = ++this.#powerOns;
     } catch (error) {
       if (!(error instanceof DeviceError) || isOvertaken()) throw error;
@@ -139,12 +147,15 @@ export class BoardHardware {
   }
 
   /** The machine's supply went off beneath it. */
-  lostSupply(): void {
-    if (!this.hangsOnMachineSupply || this.state === "off") return;
+  lostSupply(): boolean {
+    if (this.state !== "on" && this.state !== "turning-on") return false;
     this.#command++;
     this.grant = 0;
-    void this.#parts.reset.set(true).catch(() => {});
     this.state = "off";
+    const { reset, enable, supply } = this.#parts;
+    const told = [reset.set(true), enable?.set(false), supply?.turnOff("routine")];
+    for (const one of told) one?.catch(() => {});
+    return true;
   }
 
   async #switchOff(): Promise<void> {
@@ -166,23 +177,40 @@ export class BoardHardware {
     this.state = "off";
   }
 
-  /** One sample of every sensor, in the order of the declaration. Never rejects. */
-  async readSensors(): Promise<readonly Sample[]> {
-    const samples: Sample[] = [];
-    for (const { spec, sensor } of this.#parts.sensors)
-      samples.push(await this.#read(spec.name, sensor));
-    return samples;
+  /** No sensor answered when it was last asked, and they are too many for chance. */
+  get haveAllSensorsFailed(): boolean {
+    const { length } = this.#parts.sensors;
+    return length >= SENSORS_THAT_PROVE && this.#failing.size === length;
   }
 
-  async #read(name: string, sensor: TemperatureSensor): Promise<Sample> {
-    for (let attempt = 1; ; attempt++) {
-      try {
-        return { name, valueC: await sensor.readC() };
-      } catch (error) {
-        if (attempt === SENSOR_ATTEMPTS) return { name, failed: messageOf(error) };
-        await this.#clock.sleep(SENSOR_RETRY_MS);
+  /**
+   * One sample of every sensor, by its place in the declaration, as soon as it is there: behind a slow bus the last one is
+   * seconds after the first. Those that fail are asked again. Resolves to whether any answered; never rejects.
+   */
+  async readSensors(onSample: (index: number, sample: Sample) => void): Promise<boolean> {
+    const { sensors } = this.#parts;
+    let failed = new Map<number, Sample>();
+    const read = async (indexes: Iterable<number>) => {
+      failed = new Map();
+      for (const i of indexes) {
+        const sample = await sampleOf(sensors[i] as (typeof sensors)[number]);
+        if ("failed" in sample) {
+          failed.set(i, sample);
+          this.#failing.add(i);
+        } else {
+          this.#failing.delete(i);
+          onSample(i, sample);
+        }
       }
+    };
+    await read(sensors.keys());
+    for (let attempt = 2; attempt <= SENSOR_ATTEMPTS && failed.size > 0; attempt++) {
+      if (this.haveAllSensorsFailed) break;
+      await this.#clock.sleep(SENSOR_RETRY_MS);
+      await read([...failed.keys()]);
     }
+    for (const [i, sample] of failed) onSample(i, sample);
+    return failed.size < sensors.length;
   }
 
   /** What the supply says about itself; a fault that it reports is kept in `fault` while there is power. */
@@ -193,11 +221,15 @@ export class BoardHardware {
     try {
       const readings = await supply.read();
       this.readings = readings;
+      this.#missedReads = 0;
       if (command === this.#command && this.state === "on")
         this.fault = readings.faults.length > 0 ? readings.faults.join(", ") : null;
-    } catch {
-      // Whether it still works is what its beat tells; a supply without one is judged by the chips' temperature.
+    } catch (error) {
       this.readings = undefined;
+      if (command !== this.#command || this.state !== "on") return;
+      this.#missedReads++;
+      if (this.#missedReads >= SUPPLY_READS_MISSED)
+        this.fault = `it is silent: ${messageOf(error)}`;
     }
   }
 
@@ -214,6 +246,17 @@ export class BoardHardware {
       this.#missedBeats++;
       if (this.#missedBeats >= 2) this.fault = `no answer to its heartbeat: ${messageOf(error)}`;
     }
+  }
+}
+
+async function sampleOf({
+  spec: { name },
+  sensor,
+}: BoardParts["sensors"][number]): Promise<Sample> {
+  try {
+    return { name, valueC: await sensor.readC() };
+  } catch (error) {
+    return { name, failed: messageOf(error) };
   }
 }
 

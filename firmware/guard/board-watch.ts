@@ -8,6 +8,7 @@ import type {
 import type { ChainReport } from "../../src/control/guard-link.ts";
 import type { PlaceLimits } from "../../src/control/limits.ts";
 import {
+  excused,
   newSensorMemory,
   readingOf,
   type SensorMemory,
@@ -20,6 +21,8 @@ import type { BoardHardware } from "./board-hardware.ts";
 /** Stale: older than three polls, at most 15 s. */
 const STALE_POLLS = 3;
 const STALE_MAX_MS = 15_000;
+/** The miner asks its chips every few seconds, whatever the guard's own polls are. */
+const CHIP_RULES: SensorRules = { staleAfterMs: STALE_MAX_MS };
 
 export class BoardWatch {
   readonly board: BoardHardware;
@@ -48,15 +51,14 @@ export class BoardWatch {
     try {
       this.isPresent = await this.board.isPresent().catch(() => this.isPresent);
       if (!this.isPresent) return;
-      const samples = await this.board.readSensors();
-      const atMs = this.#clock.nowMs();
-      for (const [i, sample] of samples.entries()) {
+      const isAnyThere = await this.board.readSensors((i, sample) => {
+        const atMs = this.#clock.nowMs();
         const memory = this.#memories[i] as SensorMemory;
         const taken =
           "valueC" in sample ? { atMs, valueC: sample.valueC } : { atMs, failed: sample.failed };
         this.#memories[i] = takeSample(memory, taken);
-      }
-      this.#allLost = samples.length > 0 && samples.every((sample) => "failed" in sample);
+      });
+      this.#allLost = this.#memories.length > 0 && !isAnyThere;
       await this.board.readSupply();
       const regulatorC = this.board.readings?.temperatureC ?? null;
       if (regulatorC !== null) {
@@ -66,6 +68,14 @@ export class BoardWatch {
     } finally {
       this.#isPolling = false;
     }
+  }
+
+  /** The guard has not looked for so long. */
+  excuse(lateMs: number, nowMs: number): void {
+    const excuse = (memory: SensorMemory) => excused(memory, lateMs, nowMs);
+    for (const [i, memory] of this.#memories.entries()) this.#memories[i] = excuse(memory);
+    this.#regulator = excuse(this.#regulator);
+    this.#chips = excuse(this.#chips);
   }
 
   /** The chips' own temperature, as the miner passes it on. */
@@ -92,7 +102,7 @@ export class BoardWatch {
     return [
       ...own,
       ...also("regulator", "regulator", readingOf(this.#regulator, nowMs, this.#rules)),
-      ...also("chips", "chip", readingOf(this.#chips, nowMs, this.#rules)),
+      ...also("chips", "chip", readingOf(this.#chips, nowMs, CHIP_RULES)),
     ];
   }
 
@@ -107,7 +117,7 @@ export class BoardWatch {
       where: board.where,
       isPresent: this.isPresent,
       sensors: this.sensors(nowMs),
-      allSensorsLost: this.#allLost,
+      allSensorsLost: this.#allLost || board.haveAllSensorsFailed,
       wantsPower: report?.wantsPower === true,
       supply: board.state,
       supplyFault: refusal ?? board.fault,

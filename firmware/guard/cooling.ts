@@ -7,7 +7,12 @@ import {
   newFanMemory,
   stepFans,
 } from "../../src/control/fan-control.ts";
-import { newFanProof, stepFanProof, tooFewForMs } from "../../src/control/fan-proof.ts";
+import {
+  excusedProof,
+  newFanProof,
+  stepFanProof,
+  tooFewForMs,
+} from "../../src/control/fan-proof.ts";
 import type { Logger } from "../../src/lib/log.ts";
 import type { Clock } from "../../src/ports/clock.ts";
 import type { FansSnapshot } from "../../src/telemetry/machine-snapshot.ts";
@@ -16,6 +21,7 @@ import type { MachineSettings } from "./guard-setup.ts";
 import type { MachineHardware } from "./machine-hardware.ts";
 
 const PERIOD_MS = 1_000;
+const MEASURED_WITHIN_MS = 3_000;
 /** Anything else would only be written again; tachometers tell what became of it. */
 const SAME_PERCENT = 0.5;
 
@@ -30,7 +36,8 @@ export class Cooling {
   #setPercent = 100;
   #steppedAtMs = Number.NEGATIVE_INFINITY;
   #poweredAtMs = Number.NEGATIVE_INFINITY;
-  #isMeasuring = false;
+  #measuringSinceMs: number | undefined;
+  #setting: Promise<unknown> = Promise.resolve();
 
   constructor(
     hardware: Pick<MachineHardware, "spec" | "fans">,
@@ -58,13 +65,18 @@ export class Cooling {
     const dtS = Math.min((nowMs - this.#steppedAtMs) / 1_000, 5);
     if (dtS * 1_000 < PERIOD_MS) return;
     this.#steppedAtMs = nowMs;
-    void this.#measure();
+    void this.#measure(nowMs);
     const { fans } = this.settings;
     const step = stepFans(this.#memory, this.#facts(watches, nowMs), fans, dtS);
     this.#memory = step.memory;
     this.#reason = step.reason;
     if (Math.abs(step.memory.dutyPercent - this.#setPercent) >= SAME_PERCENT || dtS >= 5)
       this.#set(step.memory.dutyPercent);
+  }
+
+  /** The guard has not looked for so long. */
+  excuse(lateMs: number, nowMs: number): void {
+    this.#proof = excusedProof(this.#proof, lateMs, nowMs);
   }
 
   state(nowMs: number): MachineState["fans"] {
@@ -84,6 +96,8 @@ export class Cooling {
     if (this.settings.fans.mode === "immersion") return;
     if (Number.isFinite(this.#poweredAtMs))
       await this.#clock.sleep(Math.min(outlastMs, FANS_OUTLAST_MS));
+    // The last word to them shall arrive; a bus that hangs refuses it soon enough.
+    await this.#setting;
   }
 
   snapshot(): FansSnapshot {
@@ -129,26 +143,32 @@ export class Cooling {
     };
   }
 
-  async #measure(): Promise<void> {
-    // A controller behind a hung bus answers late or never: what is old counts as not turning.
-    if (this.#isMeasuring) return;
-    this.#isMeasuring = true;
+  async #measure(nowMs: number): Promise<void> {
+    if (this.#measuringSinceMs !== undefined) {
+      // A controller behind a hung bus answers late or never: what is old counts as not turning.
+      if (nowMs - this.#measuringSinceMs >= MEASURED_WITHIN_MS)
+        this.#proof = stepFanProof(this.#proof, [], this.#required, nowMs);
+      return;
+    }
+    this.#measuringSinceMs = nowMs;
     try {
       await Promise.all(this.#hardware.fans.map((fan) => fan.measure()));
       const rpm = this.#hardware.fans.flatMap((fan) => fan.rpm);
       this.#proof = stepFanProof(this.#proof, rpm, this.#required, this.#clock.nowMs());
     } finally {
-      this.#isMeasuring = false;
+      this.#measuringSinceMs = undefined;
     }
   }
 
   #set(dutyPercent: number): void {
     this.#setPercent = dutyPercent;
-    for (const fan of this.#hardware.fans)
+    const told = this.#hardware.fans.map((fan) =>
       fan.setDuty(dutyPercent).catch((error: unknown) => {
         // Tried again with the next step; a fan that does not follow shows in its tachometer.
         this.#setPercent = Number.NaN;
         this.#log.warn({ fan: fan.name, err: error }, "fan cannot be set");
-      });
+      }),
+    );
+    this.#setting = Promise.all([this.#setting, ...told]).then(() => {});
   }
 }

@@ -46,8 +46,8 @@ export class EventRecorder {
     const fields = { ...untimed, uptimeS };
     if (EVERYDAY.has(untimed.what)) this.#log.info(fields, "machine event");
     else this.#log.warn(fields, "machine event");
-    if (this.#store === undefined || this.#waiting.length >= WAITING_LINES) return;
-    this.#waiting.push(`${JSON.stringify(event)}\n`);
+    if (this.#store === undefined) return;
+    if (this.#waiting.length < WAITING_LINES) this.#waiting.push(`${JSON.stringify(event)}\n`);
     this.#timer ??= this.#clock.after(this.#isWriting ? WRITE_PERIOD_MS : 0, () => this.#write());
   }
 
@@ -61,12 +61,16 @@ export class EventRecorder {
       ?.append(lines.join(""))
       .then(
         () => this.#tellOutcome(true, undefined),
-        (error: unknown) => this.#tellOutcome(false, error),
+        (error: unknown) => {
+          this.#tellOutcome(false, error);
+          // They go with the next event: there may be room again by then, and no timer keeps a guard from ending.
+          this.#waiting = [...lines, ...this.#waiting].slice(0, WAITING_LINES);
+        },
       )
       .then(() => this.#clock.sleep(WRITE_PERIOD_MS))
       .then(() => {
         this.#isWriting = false;
-        if (this.#waiting.length > 0) this.#write();
+        if (this.#waiting.length > 0 && !this.#hasFailed) this.#write();
       });
   }
 

@@ -1,7 +1,6 @@
 /** Fans on one output with their tachometers, whether the control board drives them or a controller chip. */
 import type { FanSpec } from "../../boards/machine-spec.ts";
-import type { MachinePlatform } from "../../src/ports/machine-platform.ts";
-import type { Buses } from "./buses.ts";
+import type { OpenPorts } from "./open-ports.ts";
 
 export interface FanGroup {
   readonly name: string;
@@ -14,22 +13,18 @@ export interface FanGroup {
 }
 
 /** Opens the group at full speed. Throws DeviceError. */
-export async function openFanGroup(
-  spec: FanSpec,
-  platform: MachinePlatform,
-  buses: Buses,
-): Promise<FanGroup> {
-  return spec.via === "pwm" ? openPwmFans(spec, platform) : openControllerFans(spec, buses);
+export async function openFanGroup(spec: FanSpec, ports: OpenPorts): Promise<FanGroup> {
+  return spec.via === "pwm" ? openPwmFans(spec, ports) : openControllerFans(spec, ports);
 }
 
 async function openPwmFans(
   { name, pwm, tachometers, pulsesPerTurn }: FanSpec & { via: "pwm" },
-  platform: MachinePlatform,
+  ports: OpenPorts,
 ): Promise<FanGroup> {
-  const output = await platform.openPwm(pwm);
+  const output = await ports.openPwm(pwm);
   await output.setDuty(100);
   const counters = await Promise.all(
-    tachometers.map((line) => platform.openTachometer(line, pulsesPerTurn)),
+    tachometers.map((line) => ports.openTachometer(line, pulsesPerTurn)),
   );
   let rpm: readonly (number | undefined)[] = counters.map(() => undefined);
   return {
@@ -46,9 +41,9 @@ async function openPwmFans(
 
 async function openControllerFans(
   { name, driver, bus, address }: FanSpec & { via: "controller" },
-  buses: Buses,
+  ports: OpenPorts,
 ): Promise<FanGroup> {
-  const controller = driver.open(await buses.open(bus), address);
+  const controller = driver.open(await ports.open(bus), address);
   await controller.prepare();
   await controller.setDuty(100);
   let rpm: readonly (number | undefined)[] = Array.from({ length: driver.fans }, () => undefined);

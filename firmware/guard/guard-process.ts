@@ -3,13 +3,16 @@
  * then it listens to whoever started it.
  */
 import { join } from "node:path";
+import { detectMachine, usbDeviceOf } from "../../boards/detect.ts";
 import { machineOf } from "../../boards/machine-ref.ts";
 import type { MachineSpec } from "../../boards/machine-spec.ts";
 import type { Logger } from "../../src/lib/log.ts";
 import type { MachinePlatform } from "../../src/ports/machine-platform.ts";
 import { clearBoardRecord, readBoardRecord, writeBoardRecord } from "../board-record.ts";
 import { eventFile } from "../event-file.ts";
+import { lockGuard, OtherGuardError } from "../guard-lock.ts";
 import { openLog } from "../log.ts";
+import { probeFacts } from "../probe-facts.ts";
 import { linkToParent } from "../process-link.ts";
 import { type MinerProgram, startChildMiner } from "./child-miner.ts";
 import { EventRecorder } from "./event-recorder.ts";
@@ -19,6 +22,7 @@ import type {
   GuardArguments,
   GuardReport,
   GuardSetup,
+  LatchedBoard,
   ParentMessage,
 } from "./guard-setup.ts";
 import { type MachineHardware, openMachineHardware } from "./machine-hardware.ts";
@@ -52,8 +56,15 @@ export async function runGuardProcess(
   // Ctrl-C reaches the whole group: whoever started the guard says when it ends.
   process.on("SIGINT", () => {});
 
+  const lock = takeLock(args.runtimeDir, log);
+  if (lock instanceof OtherGuardError) {
+    parent.send({ tell: "refused", reason: lock.message });
+    return leave(undefined);
+  }
+  using _lock = lock;
   const left = readBoardRecord(args.runtimeDir);
-  const early = left && (await switchOff(left, platform, log));
+  const found = left ?? (await detected(platform));
+  const early = await switchOff(found, platform, log);
   const setup = await Promise.race([setupArrived, aborted(ending.signal)]);
   if (setup === undefined) return leave(early);
   const spec = machineOf(setup.machine);
@@ -65,11 +76,21 @@ export async function runGuardProcess(
 
   let hardware: MachineHardware;
   try {
-    hardware = await takeOver(early, left, setup, spec, platform, log);
+    hardware = await takeOver(early, found, setup, spec, platform, log);
   } catch (error) {
     return refuse(error instanceof Error ? error.message : String(error));
   }
-  writeBoardRecord(args.runtimeDir, { machine: setup.machine, usbControl: setup.usbControl });
+  const keepRecord = (latched: readonly LatchedBoard[]) => {
+    const { machine, usbControl } = setup;
+    try {
+      writeBoardRecord(args.runtimeDir, { machine, usbControl, latched });
+    } catch (error) {
+      // A guard on a full disk is better than none; the next one's first act comes with its setup.
+      log.error({ err: error }, "the board record cannot be written");
+    }
+  };
+  const latched = isSameMachine(left, setup) ? (left?.latched ?? []) : [];
+  keepRecord(latched);
   const recorder = new EventRecorder(
     platform.clock,
     eventFile(join(args.stateDir, "events.jsonl")),
@@ -80,12 +101,16 @@ export async function runGuardProcess(
     log,
     recorder,
     setup,
+    latched,
+    onLatched: keepRecord,
     startMiner: () => startChildMiner(minerProgram, setup.miner),
   });
   parent.onMessage((message) => {
     if (message.tell === "clear") guard.clear(message.chain);
     if (message.tell === "settings") guard.changeSettings(message.settings);
   });
+  // `asicd clear` finds this process by its lock.
+  process.on("SIGUSR2", () => guard.clear(null));
   guard.start(left !== undefined);
   using _status = platform.clock.every(STATUS_PERIOD_MS, () =>
     parent.send({ tell: "status", machine: guard.snapshot() }),
@@ -97,14 +122,25 @@ export async function runGuardProcess(
   await leave(hardware);
 }
 
+/** A lock that cannot be written (a full disk) is no reason to leave a machine unguarded. */
+function takeLock(runtimeDir: string, log: Logger): Disposable | OtherGuardError | undefined {
+  try {
+    return lockGuard(runtimeDir);
+  } catch (error) {
+    if (error instanceof OtherGuardError) return error;
+    log.error({ err: error, runtimeDir }, "the guard's lock cannot be written");
+    return undefined;
+  }
+}
+
 /** The machine that an earlier guard left: off before anything else is read. A machine that is gone cannot be hot. */
 async function switchOff(
-  record: BoardRecord,
+  record: BoardRecord | undefined,
   platform: MachinePlatform,
   log: Logger,
 ): Promise<MachineHardware | undefined> {
-  const spec = machineOf(record.machine);
-  if (spec === undefined) return undefined;
+  const spec = record && machineOf(record.machine);
+  if (record === undefined || spec === undefined) return undefined;
   try {
     return await openMachineHardware(spec, platform, record.usbControl, log);
   } catch (error) {
@@ -116,21 +152,33 @@ async function switchOff(
   }
 }
 
+/** Without a record: the machine that the facts name, if they do. Nothing is powered to find out. */
+async function detected(platform: MachinePlatform): Promise<BoardRecord | undefined> {
+  const facts = await probeFacts(platform).catch(() => undefined);
+  const spec = facts && detectMachine(facts).matched;
+  if (!facts || !spec) return undefined;
+  return { machine: { board: spec.id }, usbControl: usbDeviceOf(spec, facts)?.uarts[0] };
+}
+
 /** Goes on with what the first act opened when it is the same machine. */
 async function takeOver(
   early: MachineHardware | undefined,
-  left: BoardRecord | undefined,
+  found: BoardRecord | undefined,
   setup: GuardSetup,
   spec: MachineSpec,
   platform: MachinePlatform,
   log: Logger,
 ): Promise<MachineHardware> {
-  const isSame =
-    left?.usbControl === setup.usbControl &&
-    JSON.stringify(left?.machine) === JSON.stringify(setup.machine);
-  if (early !== undefined && isSame) return early;
+  if (early !== undefined && isSameMachine(found, setup)) return early;
   await early?.[Symbol.asyncDispose]();
   return openMachineHardware(spec, platform, setup.usbControl, log);
+}
+
+function isSameMachine(left: BoardRecord | undefined, setup: BoardRecord): boolean {
+  return (
+    left?.usbControl === setup.usbControl &&
+    JSON.stringify(left?.machine) === JSON.stringify(setup.machine)
+  );
 }
 
 async function leave(hardware: MachineHardware | undefined): Promise<void> {

@@ -3,6 +3,7 @@
 import type { MachineRef } from "../../boards/machine-ref.ts";
 import type { FanMode } from "../../src/control/fan-control.ts";
 import type { OperatorLimits } from "../../src/control/limits-within.ts";
+import type { TripRuleName } from "../../src/control/trip-rules.ts";
 import type { MachineSnapshot } from "../../src/telemetry/machine-snapshot.ts";
 import type { MinerSetup } from "../miner-setup.ts";
 
@@ -11,6 +12,14 @@ export interface BoardRecord {
   readonly machine: MachineRef;
   /** Serial device of a USB board's control port. */
   readonly usbControl: string | undefined;
+  /** Boards that wait for an operator: a guard that crashes clears nothing. */
+  readonly latched?: readonly LatchedBoard[];
+}
+
+export interface LatchedBoard {
+  readonly index: number;
+  readonly rule: TripRuleName;
+  readonly reason: string;
 }
 
 export interface MachineSettings {

@@ -17,7 +17,7 @@ import type { MinerSnapshot } from "../../src/telemetry/snapshot.ts";
 import { BoardWatch } from "./board-watch.ts";
 import { Cooling } from "./cooling.ts";
 import type { EventRecorder } from "./event-recorder.ts";
-import type { GuardSetup, MachineSettings } from "./guard-setup.ts";
+import type { GuardSetup, LatchedBoard, MachineSettings } from "./guard-setup.ts";
 import { machineSnapshot } from "./guard-snapshot.ts";
 import type { MachineHardware } from "./machine-hardware.ts";
 import { type MinerHandle, MinerKeeper } from "./miner-keeper.ts";
@@ -27,6 +27,10 @@ import { followVoltage, wantedSupplyV } from "./supply-voltage.ts";
 const TICK_MS = 100;
 /** The watchdog is petted by decisions, not by a timer of its own: a guard that no longer decides is reset. */
 const PET_EVERY_MS = 1_000;
+/** Later than this the guard itself was frozen, and nothing else is to blame for the time. */
+const LATE_MS = 2 * TICK_MS;
+/** A board that could not be switched off is told again. */
+const REPEAT_OFF_MS = 5_000;
 /** A miner that has been silent for this long will not come back. */
 const KILL_SILENT_MINER_MS = 4_000;
 
@@ -35,7 +39,11 @@ export interface GuardSurroundings {
   readonly log: Logger;
   readonly recorder: EventRecorder;
   readonly setup: GuardSetup;
+  /** Boards that an earlier guard has latched. */
+  readonly latched?: readonly LatchedBoard[];
   startMiner(): MinerHandle;
+  /** Kept for the next guard, should this one die. */
+  onLatched?(boards: readonly LatchedBoard[]): void;
 }
 
 export class Guard {
@@ -58,7 +66,11 @@ export class Guard {
   #lastAllowed = "";
   #allowedAtMs = Number.NEGATIVE_INFINITY;
   #pettedAtMs = Number.NEGATIVE_INFINITY;
+  #tickedAtMs: number | undefined;
+  #offRepeatedAtMs = Number.NEGATIVE_INFINITY;
   #watchdog: Watchdog | undefined;
+  #latchedText = "";
+  #sharedDanger: string | null = null;
   #isStopping = false;
 
   constructor(hardware: MachineHardware, around: GuardSurroundings) {
@@ -74,9 +86,17 @@ export class Guard {
     );
     this.#cooling = new Cooling(hardware, this.#settings, clock, around.log);
     this.#starts = new StartOrder(spec.startDelayMs);
-    this.#memories = hardware.boards.map(() => newBoardMemory());
+    this.#memories = hardware.boards.map(({ index }) => {
+      const left = around.latched?.find((board) => board.index === index);
+      const memory = newBoardMemory();
+      if (left === undefined) return memory;
+      const { rule, reason } = left;
+      return { ...memory, state: { at: "latched", rule, reason } };
+    });
+    this.#latchedText = JSON.stringify(this.#latched());
     this.#reasons = hardware.boards.map(() => null);
     this.#capsMHz = hardware.boards.map(() => 0);
+    if (hardware.supply !== undefined) hardware.supply.onOff = () => this.#lostSupply();
     this.#keeper = new MinerKeeper(clock, () => around.startMiner(), {
       onMessage: (message) => this.#hear(message),
       onEnded: () => this.#lostMiner(),
@@ -87,6 +107,11 @@ export class Guard {
   /** `foundLeft`: an earlier guard did not end in order. */
   start(foundLeft: boolean): void {
     const { platform, recorder } = this.#around;
+    if (foundLeft) {
+      // Nobody knows what it had seen: the next trip is taken for a second one.
+      const lastTripMs = this.#startedMs;
+      this.#memories = this.#memories.map((memory) => ({ ...memory, lastTripMs }));
+    }
     const { spec, boards } = this.#hardware;
     recorder.record({
       what: "guard-start",
@@ -105,8 +130,10 @@ export class Guard {
     );
     for (const board of boards) {
       const withinS = board.spec.supply?.driver.beatWithinS;
-      if (withinS !== undefined)
-        this.#timers.push(platform.clock.every((withinS * 1_000) / 3, () => void board.beat()));
+      if (withinS === undefined) continue;
+      // In step with the polls: on a slow bus each reading then comes exactly one poll after the last.
+      const polls = Math.max(1, Math.floor((withinS * 1_000) / 3 / spec.pollMs));
+      this.#timers.push(platform.clock.every(polls * spec.pollMs, () => void board.beat()));
     }
     this.#poll();
     void this.#startWatchdog();
@@ -115,8 +142,21 @@ export class Guard {
 
   /** An operator has looked at what tripped; null: all chains. */
   clear(chain: number | null): void {
+    for (const { index, reason } of this.#latched())
+      if (chain === null || chain === index)
+        this.#around.recorder.record({
+          what: "cleared",
+          where: `chain ${index}`,
+          rule: "operator",
+          measured: null,
+          limit: null,
+          action: "power is allowed again",
+          reason: `an operator cleared: ${reason}`,
+        });
     this.#memories = this.#memories.map((memory, index) =>
-      chain === null || chain === index ? clearLatch(memory) : memory,
+      memory.state.at === "latched" && (chain === null || chain === index)
+        ? clearLatch(memory)
+        : memory,
     );
   }
 
@@ -182,6 +222,24 @@ export class Guard {
     }
   }
 
+  /** The supply of all boards went off for the sake of one: the others are told, and come back in their turn. */
+  #lostSupply(): void {
+    for (const board of this.#hardware.boards) {
+      if (!board.lostSupply()) continue;
+      const reason = "the supply that the boards share went off";
+      this.#keeper.link?.send({ tell: "hashing-off", chains: [board.index], reason });
+      this.#around.recorder.record({
+        what: "power-off",
+        where: board.where,
+        rule: "shared-supply",
+        measured: null,
+        limit: null,
+        action: "power off, again in its turn",
+        reason,
+      });
+    }
+  }
+
   /** Nobody feeds the chips any more, and nobody could stop them. */
   #lostMiner(): void {
     this.#reports = [];
@@ -193,8 +251,11 @@ export class Guard {
   #tick(): void {
     const nowMs = this.#around.platform.clock.nowMs();
     this.#silence.tick(nowMs);
+    this.#excuseLateness(nowMs);
     const machine = this.#machineState(nowMs);
+    this.#lookForSharedDanger(nowMs);
     for (const watch of this.#watches) this.#decide(watch, machine, nowMs);
+    this.#repeatOff(nowMs);
     this.#cooling.tick(this.#watches, nowMs);
     this.#allow(nowMs);
     this.#followVoltage();
@@ -210,6 +271,46 @@ export class Guard {
     if (nowMs - this.#pettedAtMs >= PET_EVERY_MS) {
       this.#pettedAtMs = nowMs;
       this.#watchdog?.pet();
+    }
+  }
+
+  /** What was known before the guard was frozen gets the time back in which nobody could look. */
+  #excuseLateness(nowMs: number): void {
+    const lateMs = nowMs - (this.#tickedAtMs ?? nowMs) - LATE_MS;
+    this.#tickedAtMs = nowMs;
+    if (lateMs <= 0) return;
+    for (const watch of this.#watches) watch.excuse(lateMs, nowMs);
+    this.#cooling.excuse(lateMs, nowMs);
+  }
+
+  /** A board that only the machine's supply can switch off, and that is dangerous, keeps that supply off for all. */
+  #lookForSharedDanger(nowMs: number): void {
+    const { supply } = this.#hardware;
+    const sharing = this.#watches.filter(
+      ({ board, isPresent }) => isPresent && board.hangsOnMachineSupply,
+    );
+    const dangerous = sharing
+      .flatMap((watch) => watch.sensors(nowMs))
+      .find(
+        ({ reading, limits }) =>
+          reading.is === "known" && limits !== undefined && reading.valueC >= limits.dangerousC,
+      );
+    this.#sharedDanger =
+      dangerous === undefined ? null : `${dangerous.name} is dangerous, and the supply is shared`;
+    if (dangerous !== undefined && supply?.isOn) void supply.turnOff().catch(() => {});
+  }
+
+  #repeatOff(nowMs: number): void {
+    if (nowMs - this.#offRepeatedAtMs < REPEAT_OFF_MS) return;
+    this.#offRepeatedAtMs = nowMs;
+    for (const board of this.#hardware.boards) {
+      if (board.state !== "failed") continue;
+      board.powerOff().then(
+        () => {
+          board.fault = null;
+        },
+        () => {},
+      );
     }
   }
 
@@ -230,15 +331,35 @@ export class Guard {
     const permission = this.#permission();
     const refusal = permission.allowed ? null : permission.reason;
     const facts = watch.facts(report, targetMHz, refusal, nowMs);
-    const decision = decideBoard(this.#memories[index] as BoardMemory, facts, machine, nowMs);
+    const before = this.#memories[index] as BoardMemory;
+    const decision = decideBoard(before, facts, machine, nowMs);
     this.#memories[index] = decision.memory;
     this.#reasons[index] = decision.reason;
     this.#capsMHz[index] = decision.frequencyCapMHz;
-    if (decision.power === "off" && (board.state === "on" || board.state === "turning-on"))
+    // Also when it is off already because it could not be switched on: that fault has its consequence here.
+    const isOver = before.state.at === "on" && decision.memory.state.at !== "on";
+    const hasPower = board.state === "on" || board.state === "turning-on";
+    if (decision.power === "off" && (isOver || hasPower))
       void this.#switchOff(index, decision.reason ?? "not wanted");
     for (const event of decision.events) this.#around.recorder.record(event);
-    if (decision.power === "on" && board.state === "off" && permission.allowed)
-      if (this.#starts.mayStart(nowMs)) void this.#switchOn(index, permission);
+    this.#keepLatched();
+    if (decision.power !== "on" || board.state !== "off" || !permission.allowed) return;
+    if (this.#sharedDanger !== null) this.#reasons[index] = this.#sharedDanger;
+    else if (this.#starts.mayStart(nowMs)) void this.#switchOn(index, permission);
+  }
+
+  #latched(): readonly LatchedBoard[] {
+    return this.#memories.flatMap(({ state }, index) =>
+      state.at === "latched" ? [{ index, rule: state.rule, reason: state.reason }] : [],
+    );
+  }
+
+  #keepLatched(): void {
+    const latched = this.#latched();
+    const text = JSON.stringify(latched);
+    if (text === this.#latchedText) return;
+    this.#latchedText = text;
+    this.#around.onLatched?.(latched);
   }
 
   async #switchOff(index: number, reason: string): Promise<void> {

@@ -2,7 +2,7 @@
 import type { ControlBoardSpec, LineRef } from "../../boards/machine-spec.ts";
 import type { Logger } from "../../src/lib/log.ts";
 import type { OutputLine } from "../../src/ports/lines.ts";
-import type { Buses } from "./buses.ts";
+import type { OpenPorts } from "./open-ports.ts";
 
 export interface Lamps {
   show(state: { readonly isHashing: boolean; readonly isTripped: boolean }): void;
@@ -11,11 +11,11 @@ export interface Lamps {
 /** Lamps that are not there are left out. */
 export async function openLamps(
   { leds }: Pick<ControlBoardSpec, "leds">,
-  buses: Pick<Buses, "openOutput">,
+  ports: Pick<OpenPorts, "openOutput">,
   log: Logger,
 ): Promise<Lamps> {
-  const green = await openLamp(leds, "green", buses, log);
-  const red = await openLamp(leds, "red", buses, log);
+  const green = await openLamp(leds, "green", ports, log);
+  const red = await openLamp(leds, "red", ports, log);
   let shown = "";
   return {
     show(state) {
@@ -31,13 +31,13 @@ export async function openLamps(
 async function openLamp(
   leds: readonly LineRef[],
   color: string,
-  buses: Pick<Buses, "openOutput">,
+  ports: Pick<OpenPorts, "openOutput">,
   log: Logger,
 ): Promise<OutputLine | undefined> {
   const ref = leds.find(({ label }) => label.includes(color));
   if (ref === undefined) return undefined;
   try {
-    return await buses.openOutput(ref, false);
+    return await ports.openOutput(ref, false);
   } catch (error) {
     log.debug({ lamp: ref.label, err: error }, "no such lamp");
     return undefined;

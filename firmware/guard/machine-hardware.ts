@@ -4,10 +4,10 @@ import type { Logger } from "../../src/lib/log.ts";
 import type { OutputLine } from "../../src/ports/lines.ts";
 import type { MachinePlatform } from "../../src/ports/machine-platform.ts";
 import { BoardHardware } from "./board-hardware.ts";
-import { Buses } from "./buses.ts";
 import { type FanGroup, openFanGroup } from "./fan-group.ts";
 import { type Lamps, openLamps } from "./lamps.ts";
 import { MachineSupply } from "./machine-supply.ts";
+import { OpenPorts } from "./open-ports.ts";
 
 export interface MachineHardware extends AsyncDisposable {
   readonly spec: MachineSpec;
@@ -27,18 +27,18 @@ export async function openMachineHardware(
   usbControl: string | undefined,
   log: Logger,
 ): Promise<MachineHardware> {
-  const buses = new Buses(platform, usbControl);
+  const ports = new OpenPorts(platform, usbControl);
   try {
-    const enable = spec.supply && (await buses.openOutput(spec.supply.enable, false));
-    const lines = await Promise.all(spec.chains.map((chain) => openLines(chain, buses)));
-    const fans = await Promise.all(spec.fans.map((fan) => openFanGroup(fan, platform, buses)));
-    const supply = await openSupply(spec, enable, buses, platform);
+    const enable = spec.supply && (await ports.openOutput(spec.supply.enable, false));
+    const lines = await Promise.all(spec.chains.map((chain) => openLines(chain, ports)));
+    const fans = await Promise.all(spec.fans.map((fan) => openFanGroup(fan, ports)));
+    const supply = await openSupply(spec, enable, ports, platform);
     const boards = await Promise.all(
       spec.chains.map(async (chain, index) => {
         const sensors = await Promise.all(
           chain.sensors.map(async (sensor) => ({
             spec: sensor,
-            sensor: sensor.driver.open(await buses.open(sensor.bus, chain), sensor.address),
+            sensor: sensor.driver.open(await ports.open(sensor.bus, chain), sensor.address),
           })),
         );
         const own = chain.supply;
@@ -47,17 +47,12 @@ export async function openMachineHardware(
           spec: chain,
           index,
           sensors,
-          supply: own?.driver.open(await buses.open(own.bus), own.address, platform.clock),
+          supply: own?.driver.open(await ports.open(own.bus), own.address, platform.clock),
           machineSupply: supply,
         };
         return new BoardHardware(parts, platform.clock);
       }),
     );
-    if (supply !== undefined) {
-      supply.onOff = () => {
-        for (const board of boards) board.lostSupply();
-      };
-    }
     // Output off is the first thing that a supply of its own hears; one that is missing shows when it shall give power.
     await Promise.all(boards.map((board) => board.prepareOff(log)));
     return {
@@ -65,11 +60,11 @@ export async function openMachineHardware(
       boards,
       fans,
       supply,
-      lamps: await openLamps(spec.controlBoard, buses, log),
-      [Symbol.asyncDispose]: () => buses[Symbol.asyncDispose](),
+      lamps: await openLamps(spec.controlBoard, ports, log),
+      [Symbol.asyncDispose]: () => ports[Symbol.asyncDispose](),
     };
   } catch (error) {
-    await buses[Symbol.asyncDispose]();
+    await ports[Symbol.asyncDispose]();
     throw error;
   }
 }
@@ -77,24 +72,27 @@ export async function openMachineHardware(
 interface BoardLines {
   readonly reset: OutputLine;
   readonly enable: OutputLine | undefined;
-  readonly plugDetect: Awaited<ReturnType<Buses["openInput"]>> | undefined;
+  readonly plugDetect: Awaited<ReturnType<OpenPorts["openInput"]>> | undefined;
 }
 
-async function openLines(chain: MachineSpec["chains"][number], buses: Buses): Promise<BoardLines> {
+async function openLines(
+  chain: MachineSpec["chains"][number],
+  ports: OpenPorts,
+): Promise<BoardLines> {
   return {
-    reset: await buses.openOutput(chain.reset, true),
-    enable: chain.enable && (await buses.openOutput(chain.enable, false)),
-    plugDetect: chain.plugDetect && (await buses.openInput(chain.plugDetect)),
+    reset: await ports.openOutput(chain.reset, true),
+    enable: chain.enable && (await ports.openOutput(chain.enable, false)),
+    plugDetect: chain.plugDetect && (await ports.openInput(chain.plugDetect)),
   };
 }
 
 async function openSupply(
   { supply }: MachineSpec,
   enable: OutputLine | undefined,
-  buses: Buses,
+  ports: OpenPorts,
   { clock }: MachinePlatform,
 ): Promise<MachineSupply | undefined> {
   if (supply === undefined || enable === undefined) return undefined;
-  const bus = await buses.open(supply.bus);
+  const bus = await ports.open(supply.bus);
   return new MachineSupply(supply, enable, supply.driver.open(bus, supply.address, clock), clock);
 }

@@ -21,6 +21,10 @@ export class MachineSupply {
   #turningOn: Promise<void> | undefined;
   #setV: number | undefined;
   #isSetting = false;
+  #missedChecks = 0;
+  /** It has told its voltage at least once: not every type does. */
+  #hasTold = false;
+  #checking: Promise<string | null> | undefined;
   /** Called when the output goes off, so that boards that hang on it know. */
   onOff: () => void = () => {};
 
@@ -53,6 +57,7 @@ export class MachineSupply {
 
   async #turnOn(voltageV: number): Promise<void> {
     const command = ++this.#command;
+    this.#missedChecks = 0;
     const isOvertaken = () => command !== this.#command;
     await this.identify();
     if (isOvertaken()) throw overtaken();
@@ -99,15 +104,29 @@ export class MachineSupply {
     return dropped;
   }
 
-  /** Resolves to why the supply cannot be relied upon, or null. A silent supply is a fault only while it gives power. */
-  async check(): Promise<string | null> {
+  /**
+   * Resolves to why the supply cannot be relied upon, or null. One that stays silent is a fault only while it gives power,
+   * and is asked one question at a time: others wait for the bus.
+   */
+  check(): Promise<string | null> {
+    this.#checking ??= this.#check().finally(() => {
+      this.#checking = undefined;
+    });
+    return this.#checking;
+  }
+
+  async #check(): Promise<string | null> {
     if (!this.isReady) return null;
     const setV = this.#setV;
     try {
       this.voltageV = await this.#supply.readVoltage();
+      if (this.voltageV === null && this.#hasTold)
+        return this.#missed("it does not answer any more");
+      this.#hasTold = this.voltageV !== null;
+      this.#missedChecks = 0;
     } catch (error) {
       this.voltageV = null;
-      return this.isOn ? (error instanceof Error ? error.message : String(error)) : null;
+      return this.#missed(error instanceof Error ? error.message : String(error));
     }
     if (this.voltageV === null || setV === undefined || !this.isOn || setV !== this.#setV)
       return null;
@@ -115,8 +134,14 @@ export class MachineSupply {
       ? `gives ${this.voltageV.toFixed(2)} V of the ${setV.toFixed(2)} V that were set`
       : null;
   }
+
+  #missed(why: string): string | null {
+    return this.isOn && ++this.#missedChecks >= MISSED_CHECKS ? why : null;
+  }
 }
 
+/** In a row: one disturbed exchange is no silent supply. As many polls as make a sensor stale. */
+const MISSED_CHECKS = 3;
 /** Below this share of what was set the supply has browned out [ours]. */
 const LOWEST_SHARE = 0.9;
 

@@ -18,6 +18,8 @@ export interface MinerHandle {
 /** Pauses before a restart; the last one holds on. A miner that ran long enough starts over with the first. */
 const PAUSES_MS = [1_000, 2_000, 5_000, 15_000, 60_000] as const;
 const HEALTHY_AFTER_MS = 300_000;
+/** Opening ports and warming up takes seconds, on a slow board some more. */
+const FIRST_WORD_WITHIN_MS = 60_000;
 /** An orderly end closes channels and quiets the chips. */
 const STOP_WITHIN_MS = 5_000;
 
@@ -41,6 +43,7 @@ export class MinerKeeper {
   #isStopping = false;
   #killReason: string | undefined;
   #waiting: Disposable | undefined;
+  #firstWord: Disposable | undefined;
 
   constructor(clock: Clock, start: () => MinerHandle, listener: KeeperListener) {
     this.#clock = clock;
@@ -62,8 +65,12 @@ export class MinerKeeper {
     this.#killReason = undefined;
     const miner = this.#start();
     this.#miner = miner;
+    this.#firstWord = this.#clock.after(FIRST_WORD_WITHIN_MS, () =>
+      this.kill(`said nothing within ${FIRST_WORD_WITHIN_MS / 1_000} s of its start`),
+    );
     miner.link.onMessage((message) => {
       if (this.#miner !== miner) return;
+      this.#firstWord?.[Symbol.dispose]();
       if (this.state === "starting" || this.state === "silent") this.state = "running";
       this.#listener.onMessage(message);
     });
@@ -99,6 +106,7 @@ export class MinerKeeper {
   #ended(miner: MinerHandle, how: string): void {
     if (this.#miner !== miner) return;
     this.#miner = undefined;
+    this.#firstWord?.[Symbol.dispose]();
     this.#listener.onEnded();
     if (this.#isStopping) return;
     const nowMs = this.#clock.nowMs();

@@ -19,17 +19,17 @@ export async function runMiner(miner: Miner, link: MinerLink, clock: Clock): Pro
   const beat = () => link.send({ tell: "beat", chains: miner.chainReports() });
   beat();
   using _beats = clock.every(BEAT_PERIOD_MS, beat);
-  using _snapshots = clock.every(SNAPSHOT_PERIOD_MS, () =>
-    link.send({ tell: "snapshot", snapshot: miner.snapshot() }),
-  );
+  const tell = () => link.send({ tell: "snapshot", snapshot: miner.snapshot() });
+  const snapshots = clock.every(SNAPSHOT_PERIOD_MS, tell);
   // Whether all chains came up is what its reports say.
   void miner.start();
   await new Promise<void>((resolve) => {
     if (ending.signal.aborted) resolve();
     else ending.signal.addEventListener("abort", () => resolve(), { once: true });
   });
-  // Counts of the live run: afterwards the channels are gone.
-  link.send({ tell: "snapshot", snapshot: miner.snapshot() });
+  // Counts of the live run are the last word: from now on channels and chips go away.
+  tell();
+  snapshots[Symbol.dispose]();
   await miner.stop();
   link.send({ tell: "stopped" });
 }

@@ -35,7 +35,10 @@ export function describeFaults(): string {
     ([name, kind]) => [`${name}${keysOf(kind)}`, kind.does] as const,
   );
   const width = Math.max(...rows.map(([left]) => left.length));
-  return rows.map(([left, does]) => `${left.padEnd(width)}  ${does}`).join("\n");
+  return rows
+    .map(([left, does]) => `${left.padEnd(width)}  ${does}`)
+    .join("\n")
+    .concat("\n");
 }
 
 class FaultProblem extends Error {

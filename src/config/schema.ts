@@ -104,6 +104,10 @@ const chainSchema = Type.Object(
         description: "Size of a voltage domain",
       }),
     ),
+    experimental: Type.Boolean({
+      default: false,
+      description: "Drive a chip for which the evidence is thin; the error tells why it is",
+    }),
     acceptFewerChips: Type.Boolean({
       default: false,
       description:

@@ -115,6 +115,8 @@ function obstacleToPower(facts: BoardFacts, machine: MachineState): string | und
   if (machine.supplyFault !== null) return `the machine's supply: ${machine.supplyFault}`;
   const { required, turning, areProven } = machine.fans;
   if (!areProven || turning < required) return `${turning} of ${required} fans turn`;
+  // What they last said may still be fresh.
+  if (facts.allSensorsLost) return "no sensor of the board answers";
   const limited = limitedSensors(facts);
   if (limited.length === 0) return "there is no sensor that a limit applies to";
   for (const { name, reading, limits } of limited) {

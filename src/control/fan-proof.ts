@@ -32,6 +32,17 @@ export function stepFanProof(
   };
 }
 
+/** As if nothing had happened for so long: whoever counts was frozen. */
+export function excusedProof(proof: FanProof, lateMs: number, nowMs: number): FanProof {
+  const later = (atMs: number) => Math.min(nowMs, atMs + lateMs);
+  const { enoughAtMs, sinceMs } = proof;
+  return {
+    ...proof,
+    enoughAtMs: enoughAtMs === undefined ? undefined : later(enoughAtMs),
+    sinceMs: later(sinceMs),
+  };
+}
+
 /** How long there have been too few, ms. */
 export function tooFewForMs({ enoughAtMs, sinceMs }: FanProof, nowMs: number): number {
   return nowMs - (enoughAtMs ?? sinceMs);

@@ -7,7 +7,6 @@ export const BEAT_PERIOD_MS = 100;
 
 /** What a chain's life is at, as the miner sees it. */
 export type LinkChainPhase =
-  | "absent"
   | "off"
   | "powering"
   | "enumerating"

@@ -72,6 +72,17 @@ function follows(good: SensorMemory["good"], atMs: number, valueC: number): bool
   return Math.abs(valueC - good.valueC) <= allowedC;
 }
 
+/** As if nothing had happened for so long: whoever looks was frozen, and what he knew is not old for that. */
+export function excused(memory: SensorMemory, lateMs: number, nowMs: number): SensorMemory {
+  const later = (atMs: number) => Math.min(nowMs, atMs + lateMs);
+  const { good, lastAtMs } = memory;
+  return {
+    ...memory,
+    good: good && { ...good, atMs: later(good.atMs) },
+    lastAtMs: lastAtMs === undefined ? undefined : later(lastAtMs),
+  };
+}
+
 export function readingOf(memory: SensorMemory, nowMs: number, rules: SensorRules): SensorReading {
   const { good, last, failure } = memory;
   const impossible = last.filter(({ is }) => is === "out-of-range");

@@ -50,7 +50,7 @@ export interface ChainSurroundings {
 }
 
 /** Between two questions to the chips about themselves. */
-const HEALTH_PERIOD_MS = 10_000;
+const HEALTH_PERIOD_MS = 5_000;
 /** A chain counts as silent when this many nonces should have come and none did: by chance once in e^20. */
 const NONCES_MISSED = 20;
 const SILENT_AT_LEAST_MS = 10_000;
@@ -77,6 +77,7 @@ export class ChainLife {
   #nonces = 0;
   #lastNonceMs = 0;
   #frequency: AbortController | undefined;
+  #followedMHz: number | undefined;
 
   constructor(index: number, start: ChainStart, around: ChainSurroundings) {
     this.index = index;
@@ -133,10 +134,15 @@ export class ChainLife {
     this.#useGrant();
   }
 
+  get #holdsUsedGrant(): boolean {
+    const { grant } = this.#allowance;
+    return grant !== 0 && grant === this.#usedGrant;
+  }
+
   /** Each grant is good for one bring-up: after it the chips need the reset that comes with the next one. */
   #useGrant(): void {
     const { grant } = this.#allowance;
-    if (grant === 0 || grant === this.#usedGrant || this.#state.at !== "powering") return;
+    if (grant === 0 || this.#holdsUsedGrant || this.#state.at !== "powering") return;
     this.#usedGrant = grant;
     this.#take({ on: "granted", grant });
   }
@@ -147,6 +153,7 @@ export class ChainLife {
       const good = verifiedNonces(miner);
       if (good !== this.#nonces || !miner.isHashing) this.#lastNonceMs = nowMs;
       this.#nonces = good;
+      this.#followFrequency();
       if (nowMs - this.#healthAtMs >= HEALTH_PERIOD_MS) void this.#askHealth(chain, nowMs);
     }
     this.#take({
@@ -166,7 +173,8 @@ export class ChainLife {
     return {
       index: this.index,
       phase: state.at,
-      wantsPower: wantsPower(state),
+      // A grant that was used up is given back first: the chips need the reset that comes with the next one.
+      wantsPower: wantsPower(state) && !(state.at === "powering" && this.#holdsUsedGrant),
       grant: this.#allowance.grant,
       frequencyMHz: this.#chain?.frequencyMHz ?? 0,
       chipTemperatureC: hottest,
@@ -272,6 +280,7 @@ export class ChainLife {
     chain.onGone((error) => {
       if (this.#chain === chain) this.#take({ on: "gone", reason: error.message });
     });
+    this.#followedMHz = undefined;
     this.#take({ on: "up", chipsFound: chain.chipsFound });
     this.#around.onHashing(miner);
     this.#followFrequency();
@@ -302,6 +311,8 @@ export class ChainLife {
     const chain = this.#chain;
     if (chain === undefined) return;
     const limitMHz = this.#limitMHz();
+    if (limitMHz === this.#followedMHz) return;
+    this.#followedMHz = limitMHz;
     this.#frequency?.abort();
     if (limitMHz <= 0 || limitMHz === chain.frequencyMHz) return;
     const abort = new AbortController();

@@ -60,7 +60,6 @@ interface History {
 
 export type ChainState = History &
   (
-    | { readonly at: "absent"; readonly reason: string }
     | { readonly at: "off"; readonly reason: string }
     /** Waits for the guard, for as long as that takes: its reasons are its own. */
     | { readonly at: "powering"; readonly sinceMs: number }
@@ -124,9 +123,10 @@ export function stepChain(
   switch (event.on) {
     case "wanted":
       if (state.at !== "off" && state.at !== "faulted") return stay(state);
-      return go(powering(state, nowMs, 1));
+      // Who asks for a chain that was given up gives it its restarts back.
+      return go(powering({ ...state, restartsMs: [] }, nowMs, 1));
     case "unwanted":
-      if (state.at === "off" || state.at === "absent") return stay(state);
+      if (state.at === "off") return stay(state);
       return go({ ...historyOf(state), at: "off", reason: event.reason }, stopping(state));
     case "granted":
       if (state.at !== "powering") return stay(state);

@@ -151,9 +151,8 @@ export class Miner {
   /** Whether all chains have come to something, and whether any can still hash. */
   #look(): void {
     const states = this.#lives.map(({ state }) => state);
-    if (states.every(({ at }) => at === "hashing" || at === "faulted" || at === "absent"))
-      this.#resolveSettled();
-    if (states.every(({ at }) => at === "faulted" || at === "absent"))
+    if (states.every(({ at }) => at === "hashing" || at === "faulted")) this.#resolveSettled();
+    if (states.every(({ at }) => at === "faulted"))
       this.#resolveHopeless(
         this.#lives.map(({ index, state }) => `chain ${index}: ${reasonOf(state)}`).join("; "),
       );

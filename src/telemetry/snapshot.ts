@@ -58,7 +58,6 @@ export interface ChannelSnapshot {
 }
 
 export type ChainPhase =
-  | "absent"
   | "off"
   | "powering"
   | "bringing-up"

@@ -47,6 +47,7 @@ describe("a short file", () => {
           chips: 126,
           frequencyMHz: 525,
           ticketDifficulty: 256,
+          experimental: false,
           acceptFewerChips: false,
         },
       ],

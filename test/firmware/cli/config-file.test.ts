@@ -41,6 +41,7 @@ test("the example file loads", () => {
       ticketDifficulty: 256,
       fastBaud: { register: "0x11300000", hostBaud: 3_125_000 },
       addressInterval: 2,
+      experimental: false,
       acceptFewerChips: false,
     },
   ]);

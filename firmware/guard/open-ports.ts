@@ -1,19 +1,30 @@
-/** The I²C buses of a machine, each opened once and owned: of the control board, behind USB, behind a board's own supply. */
+/**
+ * What the guard has opened of a machine, closed together: lines, fans, and its I²C buses, each once and owned: of the control
+ * board, behind USB, behind a board's own supply. Closing changes no level.
+ */
 import type { BusRef, LineRef, MachineChainSpec } from "../../boards/machine-spec.ts";
 import { type BitaxeRaw, openBitaxeRaw } from "../../drivers/bitaxe-raw/bitaxe-raw.ts";
 import { OwnedI2cBus } from "../../drivers/i2c/owned-bus.ts";
 import { DeviceError } from "../../src/lib/errors.ts";
 import type { SharedI2cBus } from "../../src/ports/i2c-bus.ts";
-import type { InputLine, OutputLine } from "../../src/ports/lines.ts";
+import type {
+  InputLine,
+  LineSpec,
+  OutputLine,
+  PwmOutput,
+  PwmSpec,
+  Tachometer,
+} from "../../src/ports/lines.ts";
 import type { MachinePlatform } from "../../src/ports/machine-platform.ts";
 
 /** The control port of a bitaxe-raw board ignores its rate. */
 const CONTROL_BAUD = 115_200;
 
-export class Buses implements AsyncDisposable {
+export class OpenPorts implements AsyncDisposable {
   readonly #platform: MachinePlatform;
   readonly #usbControl: string | undefined;
   readonly #owned = new Map<string, Promise<OwnedI2cBus>>();
+  readonly #lines: AsyncDisposable[] = [];
   #usb: Promise<BitaxeRaw> | undefined;
 
   /** `usbControl`: serial device of a USB board's control port. */
@@ -42,16 +53,25 @@ export class Buses implements AsyncDisposable {
   }
 
   async openOutput(ref: LineRef, active: boolean): Promise<OutputLine> {
-    if (ref.via === "gpio") return this.#platform.openOutput(ref, active);
-    return (await this.#openUsb()).openOutput(ref, active);
+    if (ref.via === "gpio") return this.#keep(await this.#platform.openOutput(ref, active));
+    return this.#keep(await (await this.#openUsb()).openOutput(ref, active));
   }
 
   async openInput(ref: LineRef): Promise<InputLine> {
-    if (ref.via === "gpio") return this.#platform.openInput(ref);
-    return (await this.#openUsb()).openInput(ref);
+    if (ref.via === "gpio") return this.#keep(await this.#platform.openInput(ref));
+    return this.#keep(await (await this.#openUsb()).openInput(ref));
+  }
+
+  async openPwm(pwm: PwmSpec): Promise<PwmOutput> {
+    return this.#keep(await this.#platform.openPwm(pwm));
+  }
+
+  async openTachometer(line: LineSpec, pulsesPerTurn: number): Promise<Tachometer> {
+    return this.#keep(await this.#platform.openTachometer(line, pulsesPerTurn));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    for (const line of this.#lines.splice(0)) await line[Symbol.asyncDispose]();
     for (const bus of this.#owned.values())
       await (await bus.catch(() => undefined))?.[Symbol.asyncDispose]();
     await (await this.#usb?.catch(() => undefined))?.[Symbol.asyncDispose]();
@@ -66,6 +86,11 @@ export class Buses implements AsyncDisposable {
       bus.catch(() => this.#owned.delete(name));
     }
     return bus;
+  }
+
+  #keep<T extends AsyncDisposable>(line: T): T {
+    this.#lines.push(line);
+    return line;
   }
 
   #openUsb(): Promise<BitaxeRaw> {
