@@ -22,15 +22,13 @@ import { machineSnapshot } from "./guard-snapshot.ts";
 import type { MachineHardware } from "./machine-hardware.ts";
 import { type MinerHandle, MinerKeeper } from "./miner-keeper.ts";
 import { checkMinerMessage } from "./miner-message-check.ts";
-import { followVoltage, wantedSupplyV } from "./supply-voltage.ts";
+import { PowerDesk } from "./power-desk.ts";
 
 const TICK_MS = 100;
 /** The watchdog is petted by decisions, not by a timer of its own: a guard that no longer decides is reset. */
 const PET_EVERY_MS = 1_000;
 /** Later than this the guard itself was frozen, and nothing else is to blame for the time. */
 const LATE_MS = 2 * TICK_MS;
-/** A board that could not be switched off is told again. */
-const REPEAT_OFF_MS = 5_000;
 /** A miner that has been silent for this long will not come back. */
 const KILL_SILENT_MINER_MS = 4_000;
 
@@ -51,6 +49,7 @@ export class Guard {
   readonly #around: GuardSurroundings;
   readonly #watches: readonly BoardWatch[];
   readonly #cooling: Cooling;
+  readonly #power: PowerDesk;
   readonly #keeper: MinerKeeper;
   readonly #silence = new MinerSilence(TICK_MS);
   readonly #starts: StartOrder;
@@ -67,10 +66,8 @@ export class Guard {
   #allowedAtMs = Number.NEGATIVE_INFINITY;
   #pettedAtMs = Number.NEGATIVE_INFINITY;
   #tickedAtMs: number | undefined;
-  #offRepeatedAtMs = Number.NEGATIVE_INFINITY;
   #watchdog: Watchdog | undefined;
   #latchedText = "";
-  #sharedDanger: string | null = null;
   #isStopping = false;
 
   constructor(hardware: MachineHardware, around: GuardSurroundings) {
@@ -96,7 +93,14 @@ export class Guard {
     this.#latchedText = JSON.stringify(this.#latched());
     this.#reasons = hardware.boards.map(() => null);
     this.#capsMHz = hardware.boards.map(() => 0);
-    if (hardware.supply !== undefined) hardware.supply.onOff = () => this.#lostSupply();
+    this.#power = new PowerDesk({
+      hardware,
+      recorder: around.recorder,
+      log: around.log,
+      tellMiner: (chains, reason) =>
+        this.#keeper.link?.send({ tell: "hashing-off", chains, reason }),
+      fansFull: (reason) => this.#cooling.full(reason),
+    });
     this.#keeper = new MinerKeeper(clock, () => around.startMiner(), {
       onMessage: (message) => this.#hear(message),
       onEnded: () => this.#lostMiner(),
@@ -170,8 +174,7 @@ export class Guard {
     await this.#keeper.stop();
     this.#isStopping = true;
     this.#tick();
-    await Promise.allSettled(this.#hardware.boards.map((board) => board.powerOff()));
-    await this.#hardware.supply?.turnOff().catch(() => {});
+    await this.#power.allOff();
     await this.#cooling.outlast(this.#around.setup.fanOutlastMs);
     for (const timer of this.#timers) timer[Symbol.dispose]();
     await this.#watchdog?.disarm().catch(() => false);
@@ -222,30 +225,12 @@ export class Guard {
     }
   }
 
-  /** The supply of all boards went off for the sake of one: the others are told, and come back in their turn. */
-  #lostSupply(): void {
-    for (const board of this.#hardware.boards) {
-      if (!board.lostSupply()) continue;
-      const reason = "the supply that the boards share went off";
-      this.#keeper.link?.send({ tell: "hashing-off", chains: [board.index], reason });
-      this.#around.recorder.record({
-        what: "power-off",
-        where: board.where,
-        rule: "shared-supply",
-        measured: null,
-        limit: null,
-        action: "power off, again in its turn",
-        reason,
-      });
-    }
-  }
-
   /** Nobody feeds the chips any more, and nobody could stop them. */
   #lostMiner(): void {
     this.#reports = [];
     this.#silence.stop();
     for (const board of this.#hardware.boards)
-      if (board.state !== "off") void this.#switchOff(board.index, "the miner is gone");
+      if (board.state !== "off") void this.#power.switchOff(board, "the miner is gone");
   }
 
   #tick(): void {
@@ -253,12 +238,11 @@ export class Guard {
     this.#silence.tick(nowMs);
     this.#excuseLateness(nowMs);
     const machine = this.#machineState(nowMs);
-    this.#lookForSharedDanger(nowMs);
+    this.#power.lookForSharedDanger(this.#watches, nowMs);
     for (const watch of this.#watches) this.#decide(watch, machine, nowMs);
-    this.#repeatOff(nowMs);
     this.#cooling.tick(this.#watches, nowMs);
     this.#allow(nowMs);
-    this.#followVoltage();
+    this.#power.follow(this.#permission(), this.#reports, nowMs);
     this.#hardware.lamps.show({
       isHashing: this.#reports.some(({ phase }) => phase === "hashing"),
       isTripped: this.#memories.some(
@@ -281,37 +265,6 @@ export class Guard {
     if (lateMs <= 0) return;
     for (const watch of this.#watches) watch.excuse(lateMs, nowMs);
     this.#cooling.excuse(lateMs, nowMs);
-  }
-
-  /** A board that only the machine's supply can switch off, and that is dangerous, keeps that supply off for all. */
-  #lookForSharedDanger(nowMs: number): void {
-    const { supply } = this.#hardware;
-    const sharing = this.#watches.filter(
-      ({ board, isPresent }) => isPresent && board.hangsOnMachineSupply,
-    );
-    const dangerous = sharing
-      .flatMap((watch) => watch.sensors(nowMs))
-      .find(
-        ({ reading, limits }) =>
-          reading.is === "known" && limits !== undefined && reading.valueC >= limits.dangerousC,
-      );
-    this.#sharedDanger =
-      dangerous === undefined ? null : `${dangerous.name} is dangerous, and the supply is shared`;
-    if (dangerous !== undefined && supply?.isOn) void supply.turnOff().catch(() => {});
-  }
-
-  #repeatOff(nowMs: number): void {
-    if (nowMs - this.#offRepeatedAtMs < REPEAT_OFF_MS) return;
-    this.#offRepeatedAtMs = nowMs;
-    for (const board of this.#hardware.boards) {
-      if (board.state !== "failed") continue;
-      board.powerOff().then(
-        () => {
-          board.fault = null;
-        },
-        () => {},
-      );
-    }
   }
 
   #machineState(nowMs: number): MachineState {
@@ -340,12 +293,13 @@ export class Guard {
     const isOver = before.state.at === "on" && decision.memory.state.at !== "on";
     const hasPower = board.state === "on" || board.state === "turning-on";
     if (decision.power === "off" && (isOver || hasPower))
-      void this.#switchOff(index, decision.reason ?? "not wanted");
+      void this.#power.switchOff(board, decision.reason ?? "not wanted");
     for (const event of decision.events) this.#around.recorder.record(event);
     this.#keepLatched();
     if (decision.power !== "on" || board.state !== "off" || !permission.allowed) return;
-    if (this.#sharedDanger !== null) this.#reasons[index] = this.#sharedDanger;
-    else if (this.#starts.mayStart(nowMs)) void this.#switchOn(index, permission);
+    const { sharedDanger } = this.#power;
+    if (sharedDanger !== null) this.#reasons[index] = sharedDanger;
+    else if (this.#starts.mayStart(nowMs)) void this.#power.switchOn(board, permission);
   }
 
   #latched(): readonly LatchedBoard[] {
@@ -362,64 +316,11 @@ export class Guard {
     this.#around.onLatched?.(latched);
   }
 
-  async #switchOff(index: number, reason: string): Promise<void> {
-    const board = this.#hardware.boards[index];
-    if (board === undefined) return;
-    // First word to the miner, then lines and buses: none of them waits for the other.
-    this.#keeper.link?.send({ tell: "hashing-off", chains: [index], reason });
-    this.#cooling.full(reason);
-    const { recorder } = this.#around;
-    const turning = board.powerOff();
-    // Nobody is left who needs it: its line takes the power sooner than the boards' own bus, one after the other.
-    const { boards, supply } = this.#hardware;
-    if (boards.every(({ state }) => state !== "on" && state !== "turning-on"))
-      void supply?.turnOff().catch(() => {});
-    try {
-      await turning;
-      // What was wrong has had its consequence; the next attempt finds out whether it still is.
-      board.fault = null;
-    } catch (error) {
-      recorder.record({
-        what: "power-off-failed",
-        where: board.where,
-        rule: "supply-fault",
-        measured: null,
-        limit: null,
-        action: "held in reset, fans full",
-        reason: error instanceof Error ? error.message : String(error),
-      });
-    }
-  }
-
-  async #switchOn(
-    index: number,
-    voltage: { readonly startV: number; readonly workingV: number },
-  ): Promise<void> {
-    const board = this.#hardware.boards[index];
-    try {
-      await board?.powerOn(voltage);
-    } catch (error) {
-      this.#around.log.warn({ chain: index, err: error }, "board did not get its power");
-    }
-  }
-
   #permission(): PowerPermission {
     const { spec, supply } = this.#hardware;
     const { voltageV } = this.#settings;
     const operator = voltageV === undefined ? undefined : { board: spec.id, voltageV };
     return mayPower(spec, operator, supply?.identity, this.#around.setup.simulated);
-  }
-
-  #followVoltage(): void {
-    const { supply, boards } = this.#hardware;
-    const permission = this.#permission();
-    if (supply === undefined || !permission.allowed) return;
-    // A supply that nobody uses gives nothing.
-    if (supply.isReady && boards.every(({ state }) => state === "off")) {
-      void supply.turnOff().catch(() => {});
-      return;
-    }
-    void followVoltage(supply, wantedSupplyV(boards, this.#reports, permission), this.#around.log);
   }
 
   /** When something changed, and once a second: a message may have been dropped. */

@@ -92,7 +92,7 @@ describe("a line of a script", () => {
 });
 
 test("the help has a line for every kind, and every kind can be made from it", () => {
-  const help = describeFaults().split("\n");
+  const help = describeFaults().trimEnd().split("\n");
   expect(help).toHaveLength(faultKinds.size);
   for (const [name, { keys }] of faultKinds) {
     expect(help.some((line) => line.startsWith(name))).toBe(true);

@@ -1,0 +1,4 @@
+import { testCells } from "./cells.ts";
+import { rowsAround } from "./rows-around.ts";
+
+testCells("s21-pro", rowsAround);
