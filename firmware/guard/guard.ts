@@ -216,7 +216,7 @@ export class Guard {
         this.#around.recorder.record(message.event);
         return;
       case "snapshot":
-        this.#minerSnapshot = message.snapshot;
+        this.#minerSnapshot = withChips(message.snapshot, this.#minerSnapshot);
         return;
       case "stopped":
         return;
@@ -360,4 +360,15 @@ export class Guard {
       nowMs,
     });
   }
+}
+
+/** Rows of chips come seldom; until then the last ones stand. */
+function withChips(told: MinerSnapshot, before: MinerSnapshot | null): MinerSnapshot {
+  const chains = told.chains.map((chain, index) => {
+    const earlier = before?.chains[index];
+    if (chain.chipHashrateHps.length > 0 || earlier === undefined) return chain;
+    const { chipHashrateHps, chipHashrateWindowsHps } = earlier;
+    return { ...chain, chipHashrateHps, chipHashrateWindowsHps };
+  });
+  return { ...told, chains };
 }

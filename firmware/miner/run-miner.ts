@@ -5,6 +5,8 @@ import type { Clock } from "../../src/ports/clock.ts";
 
 /** Counts and rates for people. */
 const SNAPSHOT_PERIOD_MS = 500;
+/** The rows of all chips take the miner's thread for milliseconds, in which a new block would wait: seldom. */
+const WITH_CHIPS_EVERY = 20;
 
 /** Resolves when the miner has ended in order: told to, or because the guard is gone. */
 export async function runMiner(miner: Miner, link: MinerLink, clock: Clock): Promise<void> {
@@ -19,8 +21,12 @@ export async function runMiner(miner: Miner, link: MinerLink, clock: Clock): Pro
   const beat = () => link.send({ tell: "beat", chains: miner.chainReports() });
   beat();
   using _beats = clock.every(BEAT_PERIOD_MS, beat);
-  const tell = () => link.send({ tell: "snapshot", snapshot: miner.snapshot() });
-  const snapshots = clock.every(SNAPSHOT_PERIOD_MS, tell);
+  let told = 0;
+  const tell = (detail: "chips" | "chains") =>
+    link.send({ tell: "snapshot", snapshot: miner.snapshot(detail) });
+  const snapshots = clock.every(SNAPSHOT_PERIOD_MS, () =>
+    tell(++told % WITH_CHIPS_EVERY === 0 ? "chips" : "chains"),
+  );
   // Whether all chains came up is what its reports say.
   void miner.start();
   await new Promise<void>((resolve) => {
@@ -28,7 +34,7 @@ export async function runMiner(miner: Miner, link: MinerLink, clock: Clock): Pro
     else ending.signal.addEventListener("abort", () => resolve(), { once: true });
   });
   // Counts of the live run are the last word: from now on channels and chips go away.
-  tell();
+  tell("chips");
   snapshots[Symbol.dispose]();
   await miner.stop();
   link.send({ tell: "stopped" });

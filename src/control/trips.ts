@@ -6,7 +6,8 @@ import type { TripRuleName } from "./trip-rules.ts";
 const HOT_AT_FLOOR_MS = 60_000;
 /** The miner beats ten times a second; power is off within 2 s of its last sign of life, ticks and lines included. */
 const MINER_SILENT_MS = 1_500;
-const FAN_LOST_MS = 10_000;
+/** Off 10 s after it stopped: a tachometer counts over a second before it shows that. */
+const FAN_LOST_MS = 8_900;
 
 /** Why a board that is off stays off, or `undefined`. Everything that is expected must be known, fresh and cool. */
 export function obstacleToPower(facts: BoardFacts, machine: MachineState): string | undefined {

@@ -168,9 +168,10 @@ export class Miner {
     return this.#session.newBlockLatency;
   }
 
-  snapshot(): MinerSnapshot {
+  /** "chains": with empty lists where there would be a row for each chip, which is most of it. */
+  snapshot(detail: "chips" | "chains" = "chips"): MinerSnapshot {
     const nowMs = this.#platform.clock.nowMs();
-    const chains = this.#lives.map((life) => this.#chainSnapshot(life, nowMs));
+    const chains = this.#lives.map((life) => this.#chainSnapshot(life, nowMs, detail));
     return {
       uptimeS: (nowMs - this.#startedMs) / 1_000,
       simulated: this.#options.simulated,
@@ -222,9 +223,10 @@ export class Miner {
     }
   }
 
-  #chainSnapshot(life: ChainLife, nowMs: number): ChainSnapshot {
+  #chainSnapshot(life: ChainLife, nowMs: number, detail: "chips" | "chains"): ChainSnapshot {
     const { index, start, chain, miner, state } = life;
     const phase = this.#phaseOf(life);
+    const chipRates = detail === "chips" ? miner?.chipRates : undefined;
     return {
       index,
       uart: start.uart,
@@ -258,8 +260,8 @@ export class Miner {
         nonceErrors: life.counters.nonceErrors,
         nonceShare: life.counters.nonceShare,
       },
-      chipHashrateHps: miner?.chipRates.means(nowMs) ?? [],
-      chipHashrateWindowsHps: miner?.chipRates.windows(nowMs) ?? [],
+      chipHashrateHps: chipRates?.means(nowMs) ?? [],
+      chipHashrateWindowsHps: chipRates?.windows(nowMs) ?? [],
     };
   }
 }

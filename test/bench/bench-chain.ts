@@ -22,6 +22,7 @@ export const ANY_HASH = new Uint8Array(32).fill(0xff);
 export function benchSetup(
   uarts: readonly string[],
   pool: { readonly host: string; readonly port: number; readonly authorityKey: Uint8Array },
+  spec: ChainSpec = BENCH_CHAIN,
 ): MinerSetup {
   return {
     poolUrl: `bench://${pool.host}:${pool.port}`,
@@ -32,7 +33,7 @@ export function benchSetup(
       tolerateFlagEcho: false,
       maxTarget: ANY_HASH,
     },
-    chains: uarts.map((uart): ChainSetup => ({ uart, spec: BENCH_CHAIN, acceptFewerChips: false })),
+    chains: uarts.map((uart): ChainSetup => ({ uart, spec, acceptFewerChips: false })),
     simulated: true,
     scale: HASH_SCALE,
     logLevel: "warn",

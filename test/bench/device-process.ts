@@ -1,13 +1,16 @@
 /** The program under test: the miner as `asicd run` puts it together, with real UARTs and a real socket, told what to do over IPC. */
+import type { ChainSpec } from "../../boards/chain-spec.ts";
 import { createMiner, warmUp } from "../../firmware/miner-process.ts";
 import { linuxPlatform } from "../../firmware/platform/linux-platform.ts";
+import type { MinerMessage } from "../../src/control/guard-link.ts";
 import type { Miner } from "../../src/hashing/miner.ts";
 import { silentLog } from "../../src/lib/log.ts";
 import type { LatencyRecorder } from "../../src/telemetry/latency.ts";
 import type { MinerSnapshot } from "../../src/telemetry/snapshot.ts";
-import { BENCH_CHAIN, benchSetup } from "./bench-chain.ts";
+import { benchSetup } from "./bench-chain.ts";
 import { serve } from "./child.ts";
-import { type MemoryUse, ownMemory } from "./machine.ts";
+import { type MemoryUse, memoryOf } from "./machine.ts";
+import { pause } from "./pause.ts";
 import { setThreadPool } from "./thread-pool.ts";
 
 export interface StartDevice {
@@ -15,6 +18,7 @@ export interface StartDevice {
   readonly port: number;
   readonly authorityKey: Uint8Array;
   readonly warmUp: boolean;
+  readonly chain: ChainSpec;
 }
 
 let miner: Miner | undefined;
@@ -22,13 +26,13 @@ let insideMs: number[] = [];
 
 const tasks = {
   /** Resolves when every chain is up; returns what the warm-up took, ms. */
-  async start({ uarts, port, authorityKey, warmUp: isWarm }: StartDevice): Promise<number> {
+  async start({ uarts, port, authorityKey, warmUp: isWarm, chain }: StartDevice): Promise<number> {
     const platform = linuxPlatform();
     const startedMs = platform.clock.nowMs();
-    if (isWarm) await warmUp(platform, BENCH_CHAIN.chip, silentLog);
+    if (isWarm) await warmUp(platform, chain.chip, silentLog);
     const warmUpMs = platform.clock.nowMs() - startedMs;
     const pool = { host: "127.0.0.1", port, authorityKey };
-    miner = createMiner(platform, benchSetup(uarts, pool), silentLog, "always-on");
+    miner = createMiner(platform, benchSetup(uarts, pool, chain), silentLog, "always-on");
     listenIn(miner.newBlockLatency);
     await miner.start();
     return warmUpMs;
@@ -43,10 +47,41 @@ const tasks = {
   snapshot(_: undefined): MinerSnapshot | undefined {
     return miner?.snapshot();
   },
+  /** What a guarded miner does all the time beside mining, and what each time takes, ms. */
+  async tellGuard(rounds: number): Promise<{ beatMs: number[]; snapshotMs: number[] }> {
+    const told = { beatMs: [] as number[], snapshotMs: [] as number[] };
+    for (let round = 0; round < rounds; round++) {
+      await pause(TELL_PAUSE_MS);
+      told.beatMs.push(timeOf(() => send({ tell: "beat", chains: running().chainReports() })));
+      await pause(TELL_PAUSE_MS);
+      told.snapshotMs.push(
+        timeOf(() => send({ tell: "snapshot", snapshot: running().snapshot("chains") })),
+      );
+    }
+    return told;
+  },
   memory(_: undefined): MemoryUse {
-    return ownMemory();
+    return memoryOf();
   },
 };
+
+/** Long enough to find the caches as cold as between two real messages, nearly. */
+const TELL_PAUSE_MS = 20;
+
+function running(): Miner {
+  if (miner === undefined) throw new Error("the device has not started");
+  return miner;
+}
+
+function send(message: MinerMessage): void {
+  process.send?.(message);
+}
+
+function timeOf(run: () => void): number {
+  const startedMs = performance.now();
+  run();
+  return performance.now() - startedMs;
+}
 
 export type DeviceTasks = typeof tasks;
 

@@ -1,4 +1,5 @@
 /** A device process between PTYs and a pool, ready to be measured. */
+import type { ChainSpec } from "../../boards/chain-spec.ts";
 import { openPty, type Pty } from "../../simulator/pty.ts";
 import { AUTHORITY } from "../support/scripted-server.ts";
 import { BENCH_CHAIN } from "./bench-chain.ts";
@@ -19,10 +20,14 @@ export interface DeviceRig extends AsyncDisposable {
 }
 
 /** Resolves when the chains are up and their channels open; no job was sent yet. */
-export async function openDeviceRig(chains: number, warmUp: boolean): Promise<DeviceRig> {
+export async function openDeviceRig(
+  chains: number,
+  warmUp: boolean,
+  chain: ChainSpec = BENCH_CHAIN,
+): Promise<DeviceRig> {
   const ptys: Pty[] = [];
   for (let i = 0; i < chains; i++) ptys.push(await openPty());
-  const chips = ptys.map((pty) => new ChipEnd(pty, BENCH_CHAIN.chip, BENCH_CHAIN.chipCount));
+  const chips = ptys.map((pty) => new ChipEnd(pty, chain));
   const { listener, accepted } = await listenOnce();
   const device = new Child<DeviceTasks>("device");
   const close = async () => {
@@ -38,6 +43,7 @@ export async function openDeviceRig(chains: number, warmUp: boolean): Promise<De
       port,
       authorityKey: AUTHORITY.publicKey,
       warmUp,
+      chain,
     });
     const stream = await Promise.race([accepted, starting.then(() => accepted)]);
     const pool = new PoolEnd(stream, Math.floor(Date.now() / 1_000));

@@ -19,7 +19,7 @@ export interface FloorRig extends AsyncDisposable {
 export async function openFloorRig(chains: number): Promise<FloorRig> {
   const ptys: Pty[] = [];
   for (let i = 0; i < chains; i++) ptys.push(await openPty());
-  const chips = ptys.map((pty) => new ChipEnd(pty, BENCH_CHAIN.chip, BENCH_CHAIN.chipCount));
+  const chips = ptys.map((pty) => new ChipEnd(pty, BENCH_CHAIN));
   const { listener, accepted } = await listenOnce();
   const floor = new Child<FloorTasks>("floor");
   await floor.ask("start", {

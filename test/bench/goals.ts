@@ -1,4 +1,5 @@
 /** The goals that the project set itself, held against what was measured. */
+import { guardFigures } from "./guard-goals.ts";
 import type { NewBlockResult } from "./new-block.ts";
 import type { BenchResults } from "./results.ts";
 import { duration, type Figure } from "./table.ts";
@@ -21,6 +22,7 @@ export function figuresOf(results: BenchResults): Figure[] {
     ...shareFigures(results),
     ...smallFigures(results),
     ...memoryFigures(results.memory),
+    ...guardFigures(results),
   ];
 }
 

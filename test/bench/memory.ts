@@ -39,7 +39,8 @@ export async function measureMemory(): Promise<MemoryResult> {
   };
 }
 
-async function measureIdleDevice(): Promise<MemoryUse> {
+/** Three chains of a miner in one process, as it was before there was a guard: channels open, no work yet. */
+export async function measureIdleDevice(): Promise<MemoryUse> {
   await using rig = await openDeviceRig(3, true);
   await pause(SETTLE_MS);
   return await rig.device.ask("memory", undefined);

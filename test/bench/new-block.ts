@@ -159,6 +159,7 @@ async function take(
   const taken = { floor: [] as number[], program: [] as number[] };
   for (let i = 0; i < count; i++) {
     const block = ++blocks.sent;
+    for (const chip of program.chips) chip.showLife();
     program.prepare();
     await pause(REST_MS);
     // Who begins changes, so that neither always profits from what the other left in the caches.

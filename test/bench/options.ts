@@ -8,6 +8,7 @@ export const benchNames = [
   "codec",
   "handshake",
   "memory",
+  "guard",
 ] as const;
 export type BenchName = (typeof benchNames)[number];
 

@@ -1,5 +1,7 @@
 /** What the benches measured, raw; absent: not run, or failed. */
+import type { GuardResult } from "./guard.ts";
 import type { HandshakeResult } from "./handshake.ts";
+import type { LinkCostResult } from "./link-cost.ts";
 import type { MemoryResult } from "./memory.ts";
 import type { OperationTime } from "./microbench.ts";
 import type { ColdResult, NewBlockResult } from "./new-block.ts";
@@ -14,4 +16,6 @@ export interface BenchResults {
   readonly codec?: readonly OperationTime[];
   readonly handshake?: HandshakeResult;
   readonly memory?: MemoryResult;
+  readonly guard?: GuardResult;
+  readonly linkCost?: LinkCostResult;
 }

@@ -1,7 +1,9 @@
 /** Runs the benches one after the other, since two at a time would measure each other, and prints what came out. */
 import { measureCodec } from "./codec.ts";
 import { figuresOf } from "./goals.ts";
+import { measureGuard } from "./guard.ts";
 import { measureHandshake } from "./handshake.ts";
+import { measureLinkCost } from "./link-cost.ts";
 import { thisMachine } from "./machine.ts";
 import { measureMemory } from "./memory.ts";
 import {
@@ -70,6 +72,10 @@ const benches: Record<BenchName, (options: BenchOptions) => Promise<BenchResults
   codec: async ({ short }) => ({ codec: measureCodec(short ? 50 : 400) }),
   handshake: async ({ short }) => ({ handshake: measureHandshake(short ? 30 : 200) }),
   memory: async () => ({ memory: await measureMemory() }),
+  guard: async ({ short }) => ({
+    guard: await measureGuard(short ? { idle: 6, busy: 4 } : { idle: 30, busy: 15 }, progress),
+    linkCost: await measureLinkCost(short ? 50 : 400),
+  }),
 };
 
 function optionsOf(argv: readonly string[]): BenchOptions | number {

@@ -10,7 +10,7 @@ import { VirtualNetwork } from "../support/virtual-network.ts";
 import { BENCH_CHAIN, benchSetup } from "./bench-chain.ts";
 import { serve } from "./child.ts";
 import { ChipEnd } from "./chip-end.ts";
-import { type MemoryUse, ownMemory } from "./machine.ts";
+import { type MemoryUse, memoryOf } from "./machine.ts";
 import { PoolEnd } from "./pool-end.ts";
 
 export interface MemorySample extends MemoryUse {
@@ -47,7 +47,7 @@ async function mineVirtually(minutes: number): Promise<VirtualMiningResult> {
     const path = `chain-${index}`;
     const { uart, device } = openSimUart({ clock, path });
     uarts.set(path, uart);
-    return new ChipEnd(device, BENCH_CHAIN.chip, BENCH_CHAIN.chipCount);
+    return new ChipEnd(device, BENCH_CHAIN);
   });
   const platform: Platform = {
     clock,
@@ -79,7 +79,7 @@ async function mineVirtually(minutes: number): Promise<VirtualMiningResult> {
     await clock.advance(60_000);
     globalThis.gc?.();
     const heapMB = process.memoryUsage().heapUsed / 2 ** 20;
-    samples.push({ minute, ...ownMemory(), heapMB });
+    samples.push({ minute, ...memoryOf(), heapMB });
   }
   const { total, pool: poolSnapshot } = miner.snapshot();
   const judged = total.submitted + total.belowShareTarget;

@@ -86,7 +86,7 @@ describe("with power on, it goes off in the same decision", () => {
 
   test("a moment without a fan, and a little less than 2 s without the miner, trip nothing", () => {
     const life = Life.on();
-    expect(life.step(board(), tooFewFans(9_900)).power).toBe("on");
+    expect(life.step(board(), tooFewFans(8_800)).power).toBe("on");
     expect(life.step(board(), machine({ miner: { silentMs: 1_400 } })).power).toBe("on");
   });
 

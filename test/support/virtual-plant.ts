@@ -89,6 +89,8 @@ export class VirtualPlant implements Disposable {
   /** All that ever ran, the present ones last. */
   readonly miners: VirtualMiner[] = [];
   readonly guards: VirtualGuard[] = [];
+  /** What guards told miners about hashing, as it went over the channel. */
+  readonly hashingOffs: { readonly atMs: number; readonly chains: readonly number[] }[] = [];
   readonly disk = { isFull: false, lines: [] as string[] };
   readonly #options: VirtualPlantOptions;
   readonly #scale: number;
@@ -245,6 +247,10 @@ export class VirtualPlant implements Disposable {
         uartFor(process, async () => openChainUart(this, path, baudRate)),
     };
     const link = memoryLink<GuardMessage, MinerMessage>(clock);
+    link.lower.onMessage((message) => {
+      if (message.tell === "hashing-off")
+        this.hashingOffs.push({ atMs: this.nowMs, chains: message.chains });
+    });
     const miner = createMiner(platform, this.#setup.miner, log, "guarded");
     let end = (_how: string) => {};
     const ended = new Promise<string>((resolve) => {

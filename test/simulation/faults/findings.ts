@@ -43,6 +43,26 @@ export function untold(
     : [`told only ${((firstToldMs - fromMs) / 1_000).toFixed(1)} s later`];
 }
 
+/** Whatever the guard switches off, the miner is told in the same moment: no later than a tick of the guard. */
+const TICK_MS = 100;
+
+export function minerNotTold(
+  { machine, faultAtMs }: Watched,
+  expected: Expected,
+  safeAtMs: number,
+): readonly string[] {
+  const { outcome, rules } = expected;
+  const isGuardsDoing =
+    rules.length > 0 && !rules.some((rule) => rule === "miner-ended" || rule === "guard-died");
+  if (outcome !== "power off" || !isGuardsDoing) return [];
+  const told = machine.hashingOffs.filter(
+    ({ atMs }) => atMs >= faultAtMs && atMs <= safeAtMs + TICK_MS,
+  );
+  return struckChains(machine.spec, expected)
+    .filter((index) => !told.some((message) => message.chains.includes(index)))
+    .map((index) => `the miner was not told that chain ${index} is off`);
+}
+
 export function notLatched(
   { machine, faultAtMs }: Watched,
   { latchesAfter }: Expected,

@@ -4,6 +4,7 @@ import type { Expected, Shown } from "./fault-row.ts";
 import {
   disturbances,
   harmToOthers,
+  minerNotTold,
   notLatched,
   tooLongDangerous,
   unseen,
@@ -36,7 +37,10 @@ export function judge(watched: Watched, expected: Expected, shows?: readonly Sho
   else if (safeAfterS === undefined) problems.push(`never ${expected.outcome}`);
   else if (safeAfterS > expected.limitS)
     problems.push(`${expected.outcome} after ${safeAfterS.toFixed(2)} s`);
-  if (safeAtMs !== undefined) problems.push(...notKept(watched, expected, safeAtMs));
+  if (safeAtMs !== undefined) {
+    problems.push(...notKept(watched, expected, safeAtMs));
+    problems.push(...minerNotTold(watched, expected, safeAtMs));
+  }
   problems.push(...untold(watched, expected, fromMs ?? watched.faultAtMs));
   problems.push(...notLatched(watched, expected));
   problems.push(...harmToOthers(watched, expected));

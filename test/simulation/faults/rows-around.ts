@@ -63,8 +63,8 @@ const untouched = (limitS: number, note?: string): Expected => ({
 
 /** Stale within 15 s, whatever the poll. */
 const STALE_S = 15;
-/** 10 s, and the second over which turns are counted. */
-const FAN_LOST_S = 11;
+/** From the moment at which it stops, the second over which turns are counted included. */
+const FAN_LOST_S = 10;
 /** At least 30 s of rest, until it is cool, and bring-up. */
 const AFTER_REST_S = 100;
 
