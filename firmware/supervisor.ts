@@ -44,6 +44,7 @@ export class Supervisor {
   #startedMs = 0;
   #failures = 0;
   #isStopping = false;
+  #isRefused = false;
   #waiting: Disposable | undefined;
   #exited: Promise<void> = Promise.resolve();
   #refuse: (reason: string) => void = () => {};
@@ -102,6 +103,8 @@ export class Supervisor {
   async stop(): Promise<void> {
     this.#isStopping = true;
     this.#waiting?.[Symbol.dispose]();
+    // The guard died and waits for its restart: its first act is power off, so it must come once more.
+    if (this.#child === undefined && this.restarts > 0 && !this.#isRefused) this.start();
     this.#link?.send({ tell: "stop" });
     const child = this.#child;
     const enough = new AbortController();
@@ -122,6 +125,7 @@ export class Supervisor {
         return;
       case "refused":
         this.#isStopping = true;
+        this.#isRefused = true;
         this.#refuse(report.reason);
         return;
       default:

@@ -1,8 +1,6 @@
 /** One hashboard's power, reset and sensors: how it is switched on in order, and off at once. */
 import type { MachineChainSpec, SensorSpec } from "../../boards/machine-spec.ts";
 import type { SupplyState } from "../../src/control/board-policy-types.ts";
-import { DeviceError } from "../../src/lib/errors.ts";
-import type { Logger } from "../../src/lib/log.ts";
 import type { Clock } from "../../src/ports/clock.ts";
 import type { InputLine, OutputLine } from "../../src/ports/lines.ts";
 import type {
@@ -59,6 +57,8 @@ export class BoardHardware {
   /** Counts commands: whatever an overtaken power-on still wanted to do is void. */
   #command = 0;
   #turningOff: Promise<void> | undefined;
+  /** "On", on its way to the supply: an urgent "off" overtakes it on the bus. */
+  #telling: Promise<void> | undefined;
   #missedBeats = 0;
   #missedReads = 0;
   /** Sensors that did not answer when they were last asked. */
@@ -79,15 +79,6 @@ export class BoardHardware {
 
   get hasBeat(): boolean {
     return this.#parts.supply?.beat !== undefined;
-  }
-
-  /** The first words to a supply of its own: off. Never rejects; a silent one gives no power later. */
-  async prepareOff(log: Logger): Promise<void> {
-    try {
-      await this.#parts.supply?.turnOff("urgent");
-    } catch (error) {
-      log.warn({ where: this.where, err: error }, "the board's supply does not answer");
-    }
   }
 
   async isPresent(): Promise<boolean> {
@@ -112,7 +103,10 @@ export class BoardHardware {
       if (isOvertaken()) return;
       await supply?.prepare();
       if (isOvertaken()) return;
-      await supply?.turnOn(voltage.startV);
+      const telling = supply?.turnOn(voltage.startV);
+      this.#telling = telling;
+      await telling;
+      if (this.#telling === telling) this.#telling = undefined;
       await this.#clock.sleep(SUPPLY_SETTLE_MS);
       if (isOvertaken()) return;
       await reset.set(false);
@@ -123,9 +117,9 @@ export class BoardHardware {
       this.#missedReads = 0;
       this.grant = ++this.#powerOns;
     } catch (error) {
-      if (!(error instanceof DeviceError) || isOvertaken()) throw error;
+      if (isOvertaken()) throw error;
       void this.powerOff().catch(() => {});
-      this.fault = error.message;
+      this.fault = messageOf(error);
       throw error;
     }
   }
@@ -146,6 +140,21 @@ export class BoardHardware {
     return this.#turningOff;
   }
 
+  /**
+   * Without power for as long as the others need the supply that they share: the chips are held in reset and take next to
+   * nothing. For a restart, never for a trip. Resolves when the line has moved; where it does not, the supply goes.
+   */
+  async holdInReset(): Promise<void> {
+    this.#command++;
+    this.grant = 0;
+    try {
+      await this.#parts.reset.set(true);
+      this.state = "off";
+    } catch {
+      await this.powerOff();
+    }
+  }
+
   /** The machine's supply went off beneath it. */
   lostSupply(): boolean {
     if (this.state !== "on" && this.state !== "turning-on") return false;
@@ -163,9 +172,15 @@ export class BoardHardware {
     // Lines first: they do not wait for any bus.
     const lines = [reset.set(true), ...(enable === undefined ? [] : [enable.set(false)])];
     if (this.hangsOnMachineSupply) {
-      await Promise.all([...lines, machineSupply?.turnOff()]);
+      try {
+        await Promise.all([...lines, machineSupply?.turnOff()]);
+      } catch (error) {
+        this.fault = messageOf(error);
+        this.state = "failed";
+        throw error;
+      }
     } else {
-      const told = [...lines, ...(supply === undefined ? [] : [turnOff(supply)])];
+      const told = [...lines, ...(supply === undefined ? [] : [this.#turnOffSupply(supply)])];
       const failed = (await Promise.allSettled(told)).find(({ status }) => status === "rejected");
       if (failed?.status === "rejected") {
         this.fault = messageOf(failed.reason);
@@ -181,6 +196,16 @@ export class BoardHardware {
   get haveAllSensorsFailed(): boolean {
     const { length } = this.#parts.sensors;
     return length >= SENSORS_THAT_PROVE && this.#failing.size === length;
+  }
+
+  async #turnOffSupply(supply: BoardSupply): Promise<void> {
+    const telling = this.#telling;
+    this.#telling = undefined;
+    await turnOff(supply);
+    if (telling === undefined) return;
+    // What was overtaken comes to pass after all, and is undone.
+    await telling.catch(() => {});
+    await turnOff(supply);
   }
 
   /**

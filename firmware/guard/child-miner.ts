@@ -29,10 +29,11 @@ export function startChildMiner(program: MinerProgram, setup: MinerSetup): Miner
     child.once("exit", (code, signal) =>
       resolve(signal === null ? `exit code ${code}` : `killed by ${signal}`),
     );
-    child.once("error", (error) => resolve(`it cannot run (${error.message})`));
+    child.on("error", (error) => resolve(`it cannot run (${error.message})`));
   });
   const start: MinerStart = { tell: "start", setup };
-  child.send(start, () => {});
+  // One that could not be started has no channel; its end is told below.
+  if (child.connected) child.send(start, () => {});
   return {
     pid: child.pid,
     link: linkToChild<GuardMessage, MinerMessage>(child),

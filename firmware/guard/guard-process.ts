@@ -54,7 +54,12 @@ export async function runGuardProcess(
   parent.onClosed(() => ending.abort());
   process.on("SIGTERM", () => ending.abort());
   // Ctrl-C reaches the whole group: whoever started the guard says when it ends.
-  process.on("SIGINT", () => {});
+  for (const signal of ["SIGINT", "SIGQUIT", "SIGTSTP"] as const) process.on(signal, () => {});
+  // The terminal is gone, and with it whoever watched: down in order.
+  process.on("SIGHUP", () => ending.abort());
+  // `asicd clear` finds this process by its lock, as soon as there is one.
+  let clear = () => {};
+  process.on("SIGUSR2", () => clear());
 
   const lock = takeLock(args.runtimeDir, log);
   if (lock instanceof OtherGuardError) {
@@ -109,16 +114,16 @@ export async function runGuardProcess(
     if (message.tell === "clear") guard.clear(message.chain);
     if (message.tell === "settings") guard.changeSettings(message.settings);
   });
-  // `asicd clear` finds this process by its lock.
-  process.on("SIGUSR2", () => guard.clear(null));
+  clear = () => guard.clear(null);
   guard.start(left !== undefined);
   using _status = platform.clock.every(STATUS_PERIOD_MS, () =>
     parent.send({ tell: "status", machine: guard.snapshot() }),
   );
   await aborted(ending.signal);
-  await guard.stop();
+  const isOff = await guard.stop();
   parent.send({ tell: "status", machine: guard.snapshot() });
-  clearBoardRecord(args.runtimeDir);
+  // What could not be switched off is the next guard's first act.
+  if (isOff) clearBoardRecord(args.runtimeDir);
   await leave(hardware);
 }
 
@@ -183,7 +188,7 @@ function isSameMachine(left: BoardRecord | undefined, setup: BoardRecord): boole
 
 async function leave(hardware: MachineHardware | undefined): Promise<void> {
   await hardware?.[Symbol.asyncDispose]();
-  process.disconnect?.();
+  if (process.connected) process.disconnect?.();
 }
 
 function aborted(signal: AbortSignal): Promise<undefined> {

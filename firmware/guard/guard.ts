@@ -29,6 +29,8 @@ const TICK_MS = 100;
 const PET_EVERY_MS = 1_000;
 /** Later than this the guard itself was frozen, and nothing else is to blame for the time. */
 const LATE_MS = 2 * TICK_MS;
+const FROZEN_MS = 1_000;
+const EXCUSED_EVERY_MS = 60_000;
 /** A miner that has been silent for this long will not come back. */
 const KILL_SILENT_MINER_MS = 4_000;
 
@@ -66,6 +68,7 @@ export class Guard {
   #allowedAtMs = Number.NEGATIVE_INFINITY;
   #pettedAtMs = Number.NEGATIVE_INFINITY;
   #tickedAtMs: number | undefined;
+  #excusedAtMs = Number.NEGATIVE_INFINITY;
   #watchdog: Watchdog | undefined;
   #latchedText = "";
   #isStopping = false;
@@ -169,15 +172,18 @@ export class Guard {
     this.#cooling.settings = settings;
   }
 
-  /** Power goes down in order: the miner quiets the chips, then the boards go off, then the fans outlast them. */
-  async stop(): Promise<void> {
+  /** Resolves to whether everything is off, as far as it was confirmed. Power goes down in order: the miner quiets the chips, then the boards go off, then the fans outlast them. */
+  async stop(): Promise<boolean> {
     await this.#keeper.stop();
     this.#isStopping = true;
     this.#tick();
     await this.#power.allOff();
     await this.#cooling.outlast(this.#around.setup.fanOutlastMs);
     for (const timer of this.#timers) timer[Symbol.dispose]();
-    await this.#watchdog?.disarm().catch(() => false);
+    // A board that could not be switched off keeps its last backstop.
+    const isOff = this.#hardware.boards.every(({ state }) => state === "off");
+    if (isOff) await this.#watchdog?.disarm().catch(() => false);
+    return isOff;
   }
 
   async #startWatchdog(): Promise<void> {
@@ -230,7 +236,7 @@ export class Guard {
     this.#reports = [];
     this.#silence.stop();
     for (const board of this.#hardware.boards)
-      if (board.state !== "off") void this.#power.switchOff(board, "the miner is gone");
+      if (board.state !== "off") void this.#power.switchOff(board, "the miner is gone", true);
   }
 
   #tick(): void {
@@ -254,7 +260,17 @@ export class Guard {
       this.#keeper.kill(`no sign of life for ${(silentMs / 1_000).toFixed(1)} s`);
     if (nowMs - this.#pettedAtMs >= PET_EVERY_MS) {
       this.#pettedAtMs = nowMs;
+      this.#pet();
+    }
+  }
+
+  #pet(): void {
+    try {
       this.#watchdog?.pet();
+    } catch (error) {
+      this.#around.log.error({ err: error }, "the watchdog cannot be petted");
+      // From now on coverage says so.
+      this.#watchdog = undefined;
     }
   }
 
@@ -262,7 +278,9 @@ export class Guard {
   #excuseLateness(nowMs: number): void {
     const lateMs = nowMs - (this.#tickedAtMs ?? nowMs) - LATE_MS;
     this.#tickedAtMs = nowMs;
-    if (lateMs <= 0) return;
+    // A guard that is always a little late gets nothing back: what it does not see is not known.
+    if (lateMs < FROZEN_MS || nowMs - this.#excusedAtMs < EXCUSED_EVERY_MS) return;
+    this.#excusedAtMs = nowMs;
     for (const watch of this.#watches) watch.excuse(lateMs, nowMs);
     this.#cooling.excuse(lateMs, nowMs);
   }
@@ -293,7 +311,11 @@ export class Guard {
     const isOver = before.state.at === "on" && decision.memory.state.at !== "on";
     const hasPower = board.state === "on" || board.state === "turning-on";
     if (decision.power === "off" && (isOver || hasPower))
-      void this.#power.switchOff(board, decision.reason ?? "not wanted");
+      void this.#power.switchOff(
+        board,
+        decision.reason ?? "not wanted",
+        decision.memory.state.at !== "off" || machine.isStopping,
+      );
     for (const event of decision.events) this.#around.recorder.record(event);
     this.#keepLatched();
     if (decision.power !== "on" || board.state !== "off" || !permission.allowed) return;

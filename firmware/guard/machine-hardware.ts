@@ -1,5 +1,5 @@
 /** All hardware that the guard owns, opened from a declaration into its safe state: chips in reset, power off, fans full. */
-import type { MachineSpec } from "../../boards/machine-spec.ts";
+import type { MachineChainSpec, MachineSpec } from "../../boards/machine-spec.ts";
 import type { Logger } from "../../src/lib/log.ts";
 import type { OutputLine } from "../../src/ports/lines.ts";
 import type { MachinePlatform } from "../../src/ports/machine-platform.ts";
@@ -31,6 +31,7 @@ export async function openMachineHardware(
   try {
     const enable = spec.supply && (await ports.openOutput(spec.supply.enable, false));
     const lines = await Promise.all(spec.chains.map((chain) => openLines(chain, ports)));
+    await Promise.all(spec.chains.map((chain) => tellOff(chain, ports, platform, log)));
     const fans = await Promise.all(spec.fans.map((fan) => openFanGroup(fan, ports)));
     const supply = await openSupply(spec, enable, ports, platform);
     const boards = await Promise.all(
@@ -53,8 +54,6 @@ export async function openMachineHardware(
         return new BoardHardware(parts, platform.clock);
       }),
     );
-    // Output off is the first thing that a supply of its own hears; one that is missing shows when it shall give power.
-    await Promise.all(boards.map((board) => board.prepareOff(log)));
     return {
       spec,
       boards,
@@ -66,6 +65,22 @@ export async function openMachineHardware(
   } catch (error) {
     await ports[Symbol.asyncDispose]();
     throw error;
+  }
+}
+
+/** Off is the first word that a supply of its own hears; one that is missing shows when it shall give power. Never rejects. */
+async function tellOff(
+  { supply }: MachineChainSpec,
+  ports: OpenPorts,
+  { clock }: MachinePlatform,
+  log: Logger,
+): Promise<void> {
+  if (supply === undefined) return;
+  try {
+    const bus = await ports.open(supply.bus);
+    await supply.driver.open(bus, supply.address, clock).turnOff("urgent");
+  } catch (error) {
+    log.warn({ part: supply.driver.part, err: error }, "the board's supply does not answer");
   }
 }
 

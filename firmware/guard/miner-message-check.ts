@@ -34,6 +34,8 @@ function checkBeat(chains: unknown, boards: number): string | undefined {
     if (typeof chain["wantsPower"] !== "boolean") return `chains[${i}].wantsPower: no boolean`;
     for (const key of ["grant", "frequencyMHz"])
       if (!isFiniteNumber(chain[key])) return `chains[${i}].${key}: no number`;
+    if (Number(chain["chipTemperatureAgeMs"]) < 0)
+      return `chains[${i}].chipTemperatureAgeMs: in the future`;
     for (const key of ["chipTemperatureC", "chipTemperatureAgeMs"])
       if (chain[key] !== null && !isFiniteNumber(chain[key]))
         return `chains[${i}].${key}: no number`;

@@ -48,11 +48,16 @@ export class PowerDesk {
     }
   }
 
-  async switchOff(board: BoardHardware, reason: string): Promise<void> {
-    const { hardware, recorder } = this.#around;
+  /** `isTrip`: otherwise a board may stay on a supply that others need, held in reset. */
+  async switchOff(board: BoardHardware, reason: string, isTrip: boolean): Promise<void> {
+    const { hardware } = this.#around;
     // First word to the miner, then lines and buses: none of them waits for the other.
     this.#around.tellMiner([board.index], reason);
-    this.#around.fansFull(reason);
+    const isNeeded = hardware.boards.some(
+      (other) => other !== board && (other.state === "on" || other.state === "turning-on"),
+    );
+    if (!isTrip && board.hangsOnMachineSupply && isNeeded) return board.holdInReset();
+    if (isTrip) this.#around.fansFull(reason);
     const turning = board.powerOff();
     // Nobody is left who needs it: its line takes the power sooner than the boards' own bus, one after the other.
     if (hardware.boards.every(({ state }) => state !== "on" && state !== "turning-on"))
@@ -62,22 +67,28 @@ export class PowerDesk {
       // What was wrong has had its consequence; the next attempt finds out whether it still is.
       board.fault = null;
     } catch (error) {
-      recorder.record({
-        what: "power-off-failed",
-        where: board.where,
-        rule: "supply-fault",
-        measured: null,
-        limit: null,
-        action: "held in reset, fans full",
-        reason: error instanceof Error ? error.message : String(error),
-      });
+      this.#tellFailure(board, error);
     }
+  }
+
+  #tellFailure(board: BoardHardware | undefined, error: unknown): void {
+    this.#around.recorder.record({
+      what: "power-off-failed",
+      where: board?.where ?? "machine",
+      rule: "supply-fault",
+      measured: null,
+      limit: null,
+      action: "held in reset, fans full",
+      reason: error instanceof Error ? error.message : String(error),
+    });
   }
 
   /** Everything off, confirmed as far as it can be. Never rejects. */
   async allOff(): Promise<void> {
     const { boards, supply } = this.#around.hardware;
-    await Promise.allSettled(boards.map((board) => board.powerOff()));
+    const told = await Promise.allSettled(boards.map((board) => board.powerOff()));
+    for (const [i, outcome] of told.entries())
+      if (outcome.status === "rejected") this.#tellFailure(boards[i], outcome.reason);
     await supply?.turnOff().catch(() => {});
   }
 

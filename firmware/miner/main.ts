@@ -15,8 +15,8 @@ const setup = await new Promise<MinerStart["setup"]>((resolve, reject) => {
   link.onClosed(() => reject(new Error("the guard is gone")));
 });
 // Signals to the group are the guard's to act upon.
-process.on("SIGINT", () => {});
-process.on("SIGTERM", () => {});
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGTSTP"] as const)
+  process.on(signal, () => {});
 
 const log = openLog({ level: setup.logLevel, to: process.stderr });
 const platform = linuxPlatform();
@@ -35,4 +35,4 @@ await runMiner(
   },
   platform.clock,
 );
-process.disconnect?.();
+if (process.connected) process.disconnect?.();

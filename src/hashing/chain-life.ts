@@ -65,6 +65,8 @@ export class ChainLife {
   #miner: ChainMiner | undefined;
   #allowance: ChainAllowance;
   #usedGrant = 0;
+  /** Chips that were slowed stay so when the chain is brought up again. */
+  readonly #slowedMHz = new Map<number, number>();
   #bringUp: { readonly abort: AbortController; readonly done: Promise<void> } | undefined;
   #closing: Promise<void> = Promise.resolve();
   #health: readonly ChipHealth[] = [];
@@ -281,6 +283,9 @@ export class ChainLife {
       if (this.#chain === chain) this.#take({ on: "gone", reason: error.message });
     });
     this.#followedMHz = undefined;
+    if (chain.chipsFound === this.start.chipsExpected)
+      for (const [chipIndex, frequencyMHz] of this.#slowedMHz)
+        if (frequencyMHz < chain.frequencyMHz) chain.setChipFrequency(chipIndex, frequencyMHz);
     this.#take({ on: "up", chipsFound: chain.chipsFound });
     this.#around.onHashing(miner);
     this.#followFrequency();
@@ -344,6 +349,7 @@ export class ChainLife {
     const slowed = this.#miner?.chipErrors.judge(chain.frequencyMHz) ?? [];
     for (const { chipIndex, frequencyMHz, wrongShare } of slowed) {
       chain.setChipFrequency(chipIndex, frequencyMHz);
+      this.#slowedMHz.set(chipIndex, frequencyMHz);
       this.#around.onEvent({
         what: "chip-slowed",
         where: `chain ${this.index}`,

@@ -173,7 +173,8 @@ function tick(
       return failed(state, `${state.at} took longer than ${allowedMs / 1_000} s`, nowMs, rules);
     }
     case "hashing": {
-      if (silentForMs >= silentAfterMs) {
+      // Without a reset to come a restart is the end of the chain: a silent one may still find its voice.
+      if (silentForMs >= silentAfterMs && rules.restartsPerHour > 0) {
         const seconds = (silentForMs / 1_000).toFixed(0);
         const reason = `no valid nonce for ${seconds} s while work is dispatched`;
         const limitS = silentAfterMs / 1_000;

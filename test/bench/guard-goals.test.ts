@@ -27,11 +27,15 @@ test.each<[string, Parameters<typeof loop>, readonly (boolean | undefined)[]]>([
   ],
   ["a longer one is not", ["idle", 5.1, 50], [false, true, true, undefined]],
   ["a later one neither", ["idle", 5, 50.1], [true, false, true, undefined]],
-  ["but when others want the processors", ["busy", 5, 399], [true, undefined, true, undefined]],
+  [
+    "but when others want the processors",
+    ["busy", 9, 399],
+    [undefined, undefined, true, undefined],
+  ],
   [
     "up to what is left of 2 s after 1.5 s of silence and a period",
     ["busy", 5, 401],
-    [true, undefined, false, undefined],
+    [undefined, undefined, false, undefined],
   ],
 ])("%s", (_, args, expected) => {
   expect(loop(...args)).toEqual(expected);

@@ -6,7 +6,7 @@ import { duration, type Figure } from "./table.ts";
 
 /** A twentieth of the guard's period: it has time for its buses. */
 const TICK_P99_MS = 5;
-const IDLE_LATENESS_P99_MS = 50;
+const LATENESS_P99_MS = 50;
 /**
  * Power has to be off within 2 s of a miner's last sign of life, and the guard takes 1.5 s of silence for one: what is left
  * belongs to one period, to the guard's own lateness, and to the lines that switch.
@@ -30,23 +30,20 @@ export function guardFigures({ guard, linkCost }: BenchResults): Figure[] {
 function loopFigures({ load, tick, lateness, longestMs }: GuardLoopResult): Figure[] {
   const bench = `guard, 3 × 126 chips, ${load} machine`;
   const leftMs = SILENCE_LEFT_MS - PERIOD_MS - lateness.max;
-  const idleGoal = {
-    text: `p99 ≤ ${duration(IDLE_LATENESS_P99_MS)}`,
-    met: lateness.p99 <= IDLE_LATENESS_P99_MS,
-  };
+  // Who gets a processor first is the kernel's choice: only an idle machine owes these.
+  const goal = (text: string, met: boolean) => (load === "idle" ? { goal: { text, met } } : {});
   return [
     {
       bench,
       name: "loop",
       value: `p50 ${duration(tick.p50)}, p99 ${duration(tick.p99)}, max ${duration(tick.max)}`,
-      goal: { text: `p99 ≤ ${duration(TICK_P99_MS)}`, met: tick.p99 <= TICK_P99_MS },
+      ...goal(`p99 ≤ ${duration(TICK_P99_MS)}`, tick.p99 <= TICK_P99_MS),
     },
     {
       bench,
       name: "late",
       value: `p99 ${duration(lateness.p99)}, max ${duration(lateness.max)}`,
-      // Who gets a processor first is the kernel's choice.
-      ...(load === "idle" ? { goal: idleGoal } : {}),
+      ...goal(`p99 ≤ ${duration(LATENESS_P99_MS)}`, lateness.p99 <= LATENESS_P99_MS),
     },
     {
       bench,
