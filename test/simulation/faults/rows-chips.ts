@@ -17,17 +17,9 @@ const restart = (limitS: number, more: Partial<Expected> = {}): Expected => ({
   ...{ outcome: "restart", chains: [0], limitS, rules: ["silent-chain"], againWithinS: 90 },
   ...more,
 });
-const SHARED = {
-  backWithinS: 30,
-  why: "one switch for all boards: the others start anew",
-};
 
 const wholeChain = (more: Partial<Expected> = {}) =>
-  cells(
-    restart(SILENT_S.chain, more),
-    restart(SILENT_S.chain, { others: SHARED, ...more }),
-    restart(SILENT_S.chip, more),
-  );
+  cells(restart(SILENT_S.chain, more), restart(SILENT_S.chain, more), restart(SILENT_S.chip, more));
 
 /** Of 64 wrong nonces one is good by chance; at the cheapest scale all would be. */
 const STRICT = 2 ** 34;
