@@ -20,6 +20,8 @@ const SRC_LAYERS: readonly (readonly string[])[] = [
   // Telemetry describes and counts without knowing what it counts, so the layers above may all use it.
   ["bitcoin", "noise", "sv2", "telemetry"],
   ["work", "upstream"],
+  // The older protocol, behind the same seam: links are chosen above.
+  ["sv1"],
   ["hashing", "control"],
   ["config", "api"],
   ["ui"],
@@ -32,8 +34,12 @@ const PACKAGES: readonly (readonly [name: RegExp, files: RegExp])[] = [
   [/^(preact|uplot)(\/|$)/, /^src\/ui\//],
   [/^node:/, /^(drivers\/linux|firmware|simulator)\//],
   [/^(serialport|i2c-bus|onoff)$/, /^drivers\/linux\//],
-  [/^koffi$/, /^(simulator\/pty|drivers\/linux\/(pseudo-rate|gpio-character-device))\.ts$/],
+  [
+    /^koffi$/,
+    /^(simulator\/pty|drivers\/linux\/(pseudo-rate|gpio-character-device|ntp-state))\.ts$/,
+  ],
   [/^(pino|jsonc-parser)$/, /^firmware\//],
+  [/^yaml$/, /^simulator\/scenario\//],
   [/^(fastify|@fastify\/.*)$/, /^firmware\/operator\//],
   [/^esbuild$/, /^firmware\/packaging\//],
 ];

@@ -8,6 +8,7 @@ export type WireErrorCode =
   | "bad-key"
   | "bad-signature"
   | "bad-certificate"
+  | "certificate-time"
   | "decrypt-failed"
   | "handshake"
   | "unexpected-message"

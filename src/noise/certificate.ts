@@ -2,7 +2,8 @@
 import { schnorr } from "@noble/curves/secp256k1.js";
 import { sha256 } from "@noble/hashes/sha2.js";
 import { concatBytes } from "../lib/bytes.ts";
-import { WireError } from "../lib/errors.ts";
+import { WireError, type WireErrorCode } from "../lib/errors.ts";
+import { spanText, utcText } from "../lib/utc-time.ts";
 import { ByteReader, ByteWriter } from "../sv2/byte-io.ts";
 import { formatAuthorityKey } from "./authority-key.ts";
 import { type KeyPair, xOnlyKey } from "./ellswift.ts";
@@ -58,6 +59,7 @@ export type CertificateVerdict =
   | "good"
   | "unknown-version"
   | "wrong-authority"
+  | "no-period"
   | "not-yet-valid"
   | "expired";
 
@@ -77,37 +79,56 @@ export function judgeCertificate(bytes: Uint8Array, check: CertificateCheck): Ce
   if (version !== KNOWN_VERSION) return "unknown-version";
   const digest = certificateDigest(bytes.subarray(0, SIGNED_BYTES), check.serverKey);
   if (!schnorr.verify(signature, digest, check.authorityKey)) return "wrong-authority";
+  // Time comes last: who is not the pool is told so, whatever the clock says.
+  if (validFrom > notValidAfter) return "no-period";
   const leewayS = check.leewayS ?? DEFAULT_LEEWAY_S;
   if (check.unixSeconds < validFrom - leewayS) return "not-yet-valid";
   if (check.unixSeconds > notValidAfter + leewayS) return "expired";
   return "good";
 }
 
-/** Throws WireError "bad-signature" (another authority) or "bad-certificate" (version, period). */
+/**
+ * Throws WireError "bad-signature" (another authority), "certificate-time" (right in everything but its period, by our
+ * clock), or "bad-certificate" (an unknown version, or a period that no clock can meet).
+ */
 export function verifyCertificate(bytes: Uint8Array, check: CertificateCheck): void {
   const verdict = judgeCertificate(bytes, check);
   if (verdict === "good") return;
   throw new WireError(
-    verdict === "wrong-authority" ? "bad-signature" : "bad-certificate",
+    CODES[verdict],
     `the server's certificate ${explain(verdict, readCertificate(bytes), check)}`,
     { section: "SV2 §4.5.3" },
   );
 }
 
+type Refusal = Exclude<CertificateVerdict, "good">;
+
+const CODES: Readonly<Record<Refusal, WireErrorCode>> = {
+  "unknown-version": "bad-certificate",
+  "wrong-authority": "bad-signature",
+  "no-period": "bad-certificate",
+  "not-yet-valid": "certificate-time",
+  expired: "certificate-time",
+};
+
 function explain(
-  verdict: Exclude<CertificateVerdict, "good">,
-  certificate: Certificate,
+  verdict: Refusal,
+  { version, validFrom, notValidAfter }: Certificate,
   { unixSeconds, authorityKey }: CertificateCheck,
 ): string {
+  const period = `from ${utcText(validFrom)} to ${utcText(notValidAfter)}`;
+  const clock = `this device's clock says ${utcText(unixSeconds)}`;
   switch (verdict) {
     case "unknown-version":
-      return `has version ${certificate.version}; only ${KNOWN_VERSION} is known`;
+      return `has version ${version}; only ${KNOWN_VERSION} is known`;
     case "wrong-authority":
       return `is not signed by the authority key ${formatAuthorityKey(authorityKey)}: another server answers, or the pool has a new key`;
+    case "no-period":
+      return `is valid ${period}: it ends before it begins`;
     case "not-yet-valid":
-      return `becomes valid in ${certificate.validFrom - unixSeconds} s; is this device's clock slow? It says ${unixSeconds} (Unix seconds)`;
+      return `is valid ${period}, but ${clock}, ${spanText(validFrom - unixSeconds)} too early; is this clock slow?`;
     case "expired":
-      return `expired ${unixSeconds - certificate.notValidAfter} s ago; if the pool is well, this device's clock is fast. It says ${unixSeconds} (Unix seconds)`;
+      return `is valid ${period}, but ${clock}, ${spanText(unixSeconds - notValidAfter)} too late; if the pool is well, is this clock fast?`;
   }
 }
 

@@ -92,6 +92,17 @@ describe("certificate (SV2 §4.5.2, §4.5.3)", () => {
     expect(judgeCertificate(signedBy(digest), check)).toBe("good");
   });
 
+  test.each([validFrom - 1_000, notValidAfter + 1_000])(
+    "what is signed by a stranger is never blamed on the time (clock at %d)",
+    (unixSeconds) => {
+      const bytes = issue({ authoritySecret: new Uint8Array(32).fill(9) });
+      expect(judgeCertificate(bytes, { ...check, unixSeconds })).toBe("wrong-authority");
+      expect(() => verifyCertificate(bytes, { ...check, unixSeconds })).toThrow(
+        expect.objectContaining({ code: "bad-signature" }),
+      );
+    },
+  );
+
   test("31: version 1 is refused, well signed or not", () => {
     expect(judgeCertificate(issue({ version: 1 }), check)).toBe("unknown-version");
   });
@@ -101,10 +112,21 @@ describe("certificate (SV2 §4.5.2, §4.5.3)", () => {
     [
       issue(),
       { unixSeconds: validFrom - 60 },
-      "bad-certificate",
-      "valid in 60 s; is this device's clock slow?",
+      "certificate-time",
+      "is valid from 2023-11-14T22:13:20Z to 2027-01-15T08:00:00Z, but this device's clock says 2023-11-14T22:12:20Z, 1 min too early; is this clock slow?",
     ],
-    [issue(), { unixSeconds: notValidAfter + 60 }, "bad-certificate", "expired 60 s ago"],
+    [
+      issue(),
+      { unixSeconds: notValidAfter + 86_400 },
+      "certificate-time",
+      "is valid from 2023-11-14T22:13:20Z to 2027-01-15T08:00:00Z, but this device's clock says 2027-01-16T08:00:00Z, 1 day too late; if the pool is well, is this clock fast?",
+    ],
+    [
+      issue({ validFrom: notValidAfter, notValidAfter: validFrom }),
+      {},
+      "bad-certificate",
+      "is valid from 2027-01-15T08:00:00Z to 2023-11-14T22:13:20Z: it ends before it begins",
+    ],
     [
       issue({ authoritySecret: new Uint8Array(32).fill(9) }),
       {},
