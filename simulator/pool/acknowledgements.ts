@@ -9,6 +9,7 @@ export interface Acknowledgement {
 
 export class PendingAcknowledgements {
   #count = 0;
+  #submissions = 0;
   #difficultySum = 0;
   #lastSequenceNumber = 0;
 
@@ -16,14 +17,25 @@ export class PendingAcknowledgements {
     return this.#count;
   }
 
+  /** Accepted and refused together, since the last `take`. */
+  get submissions(): number {
+    return this.#submissions;
+  }
+
+  addRefused(): void {
+    this.#submissions++;
+  }
+
   add(sequenceNumber: number, difficulty: number): void {
     this.#count++;
+    this.#submissions++;
     this.#difficultySum += difficulty;
     this.#lastSequenceNumber = sequenceNumber;
   }
 
   /** Everything added since the last call; `undefined` when that is nothing. */
   take(): Acknowledgement | undefined {
+    this.#submissions = 0;
     if (this.#count === 0) return undefined;
     const taken = {
       lastSequenceNumber: this.#lastSequenceNumber,

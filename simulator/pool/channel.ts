@@ -1,32 +1,36 @@
-/** One standard channel on the pool's side: its jobs, its target, and what became of its shares. */
-import { difficultyOfTarget, meetsTarget } from "../../src/bitcoin/target.ts";
+/** One channel on the pool's side (a Stratum V1 connection has one): its jobs, its target, and what became of its shares. */
+import { difficultyOfTarget } from "../../src/bitcoin/target.ts";
 import { PendingAcknowledgements } from "./acknowledgements.ts";
+import { JobBook } from "./job-book.ts";
 import {
-  type ActiveJob,
+  type JobWork,
   judgeShare,
   type RejectReason,
   type Share,
   type ShareRules,
   type ShareVerdict,
 } from "./share-validator.ts";
-import { channelMerkleRoot, type Template } from "./templates.ts";
-import { correctedRate, HASHES_PER_DIFFICULTY, targetForRate } from "./vardiff.ts";
+import { type RateClaim, TargetKeeper } from "./target-keeper.ts";
+import { merkleRootOf, type Template } from "./templates.ts";
+import { HASHES_PER_DIFFICULTY } from "./vardiff.ts";
 
-/** Ids of jobs of earlier tips are remembered, so that late shares are called stale and not unknown. */
-const REMEMBERED_STALE_JOBS = 256;
+export type ChannelKind = "standard" | "extended" | "v1";
 
-export interface ChannelTerms {
+export interface ChannelTerms extends RateClaim {
   readonly channelId: number;
+  readonly kind: ChannelKind;
   readonly userIdentity: string;
-  readonly extranonce: Uint8Array;
+  /** The pool's part of the extranonce; on a standard channel all of it. */
+  readonly extranoncePrefix: Uint8Array;
+  /** The device's part; 0 on a standard channel. */
+  readonly extranonceSize: number;
   readonly sharesPerMinute: number;
-  nominalHps: number;
-  /** The easiest target that the device accepts. */
-  maxTarget: Uint8Array;
+  readonly versionRollingAllowed: boolean;
 }
 
 export interface ChannelStatistics {
   readonly channelId: number;
+  readonly kind: ChannelKind;
   readonly userIdentity: string;
   readonly nominalHps: number;
   /** Of the target for new jobs. */
@@ -43,128 +47,123 @@ export interface ChannelStatistics {
 export class PoolChannel {
   readonly terms: ChannelTerms;
   readonly pending = new PendingAcknowledgements();
-  /** The target that the next job gets. */
-  target: Uint8Array;
+  /** For jobs from now on. */
+  extranoncePrefix: Uint8Array;
+  extranonceSize: number;
   accepted = 0;
   rejected = 0;
   readonly rejectedByReason: Partial<Record<RejectReason, number>> = {};
   difficultySum = 0;
-  readonly #future = new Map<number, { template: Template; merkleRoot: Uint8Array }>();
-  readonly #active = new Map<number, ActiveJob>();
-  readonly #stale = new Set<number>();
-  readonly #known = new Set<string>();
+  /** The template whose job the device was told last. */
+  told: Template | undefined;
+  readonly #jobs = new JobBook();
+  readonly #targets: TargetKeeper;
   #lastSequenceNumber: number | undefined;
   #firstJobMs: number | undefined;
-  #windowStartMs: number;
-  #windowShares = 0;
-  #windowDifficulty = 0;
-  /** What vardiff believes; begins as the device's claim. */
-  #assumedHps: number;
 
   constructor(terms: ChannelTerms, nowMs: number) {
     this.terms = terms;
-    this.#assumedHps = terms.nominalHps;
-    this.#windowStartMs = nowMs;
-    this.target = this.#targetFor(terms.nominalHps);
+    this.extranoncePrefix = terms.extranoncePrefix;
+    this.extranonceSize = terms.extranonceSize;
+    this.#targets = new TargetKeeper(terms, terms.sharesPerMinute, nowMs);
   }
 
   get channelId(): number {
     return this.terms.channelId;
   }
 
-  /** A job for a block whose previous hash is still to be announced. Returns its merkle root. */
-  addFutureJob(template: Template): Uint8Array {
-    const merkleRoot = channelMerkleRoot(template, this.terms.extranonce);
-    this.#future.set(template.jobId, { template, merkleRoot });
-    return merkleRoot;
+  /** The target that the next job gets. */
+  get target(): Uint8Array {
+    return this.#targets.target;
+  }
+
+  set target(target: Uint8Array) {
+    this.#targets.target = target;
+  }
+
+  /** A job for a block whose previous hash is still to be announced. Returns its merkle root, where it has one already. */
+  addFutureJob(template: Template): Uint8Array | undefined {
+    const work = this.#workOn(template);
+    this.#jobs.addFuture(template, work);
+    this.told = template;
+    return work.merkleRoot;
   }
 
   /** The previous hash is announced: that job begins, with the present target, and all others are over. */
   activate(jobId: number, minNtime: number, nowMs: number): void {
-    const job = this.#future.get(jobId);
-    if (job === undefined)
-      throw new Error(`channel ${this.channelId}: job ${jobId} was not announced`);
-    for (const old of this.#active.keys()) this.#stale.add(old);
-    for (const old of this.#future.keys()) if (old !== jobId) this.#stale.add(old);
-    this.#active.clear();
-    this.#future.clear();
-    this.#known.clear();
-    for (const old of this.#stale) {
-      if (this.#stale.size <= REMEMBERED_STALE_JOBS) break;
-      this.#stale.delete(old);
-    }
-    this.#begin(jobId, job.template, job.merkleRoot, minNtime, nowMs);
+    this.#jobs.activate(jobId, minNtime, nowMs, this.target);
+    this.#firstJobMs ??= nowMs;
   }
 
-  /** A job on the present tip, to be worked on at once; earlier ones on the tip stay valid. Returns its merkle root. */
-  addActiveJob(template: Template, minNtime: number, nowMs: number): Uint8Array {
-    const merkleRoot = channelMerkleRoot(template, this.terms.extranonce);
-    this.#begin(template.jobId, template, merkleRoot, minNtime, nowMs);
-    return merkleRoot;
+  /** A job on the present tip, to be worked on at once; earlier ones on the tip stay valid. Returns its merkle root, if any. */
+  addActiveJob(template: Template, minNtime: number, nowMs: number): Uint8Array | undefined {
+    const work = this.#workOn(template);
+    this.#jobs.addActive(template, work, minNtime, nowMs, this.target);
+    this.told = template;
+    return work.merkleRoot;
   }
 
   /** The quirk "immediate-target": the new target counts for jobs that were sent before it too. */
   applyTargetToRunningJobs(): void {
-    for (const [jobId, job] of this.#active)
-      this.#active.set(jobId, { ...job, target: this.target });
+    this.#jobs.retarget(this.target);
   }
 
   submit(share: Share, rules: ShareRules, nowMs: number): ShareVerdict {
-    const verdict = judgeShare(
-      share,
-      {
-        job: this.#active.get(share.jobId) ?? this.#absence(share.jobId),
-        lastSequenceNumber: this.#lastSequenceNumber,
-        nowMs,
-        isKnown: (key) => this.#known.has(key),
-      },
-      rules,
-    );
-    this.#lastSequenceNumber = Math.max(this.#lastSequenceNumber ?? 0, share.sequenceNumber);
+    const context = {
+      job: this.#jobs.find(share.jobId),
+      lastSequenceNumber: this.#lastSequenceNumber,
+      nowMs,
+      isKnown: (key: string) => this.#jobs.isKnown(key),
+    };
+    const verdict = judgeShare(share, context, rules);
+    const { sequenceNumber } = share;
+    if (sequenceNumber !== undefined)
+      this.#lastSequenceNumber = Math.max(this.#lastSequenceNumber ?? 0, sequenceNumber);
     if (verdict.verdict === "rejected") {
-      this.rejected++;
-      const { reason } = verdict;
-      this.rejectedByReason[reason] = (this.rejectedByReason[reason] ?? 0) + 1;
+      this.countRejected(verdict.reason);
       return verdict;
     }
-    this.#known.add(verdict.key);
+    this.#jobs.remember(verdict.key);
     this.accepted++;
     this.difficultySum += verdict.difficulty;
-    this.#windowShares++;
-    this.#windowDifficulty += verdict.difficulty;
-    this.pending.add(share.sequenceNumber, verdict.difficulty);
+    this.#targets.count(verdict.difficulty);
+    this.pending.add(sequenceNumber ?? 0, verdict.difficulty);
     return verdict;
   }
 
-  /** The device changed its claim (UpdateChannel). */
+  /** Of a job that is being worked on. */
+  versionOf(jobId: number): number | undefined {
+    const job = this.#jobs.find(jobId);
+    return typeof job === "string" ? undefined : job.version;
+  }
+
+  countRejected(reason: RejectReason): void {
+    this.rejected++;
+    this.rejectedByReason[reason] = (this.rejectedByReason[reason] ?? 0) + 1;
+  }
+
+  /** The device changed its claim. */
   update(nominalHps: number, maxTarget: Uint8Array, nowMs: number): void {
-    this.terms.nominalHps = nominalHps;
-    this.terms.maxTarget = maxTarget;
-    this.#assume(nominalHps, nowMs);
+    this.#targets.update({ nominalHps, maxTarget }, nowMs);
   }
 
   /** Looks at the shares since the last look. True when the target changed. */
-  adjust(nowMs: number): boolean {
-    const window = {
-      elapsedMs: nowMs - this.#windowStartMs,
-      shares: this.#windowShares,
-      difficultySum: this.#windowDifficulty,
-    };
-    const corrected = correctedRate(this.#assumedHps, this.terms.sharesPerMinute, window);
-    this.#startWindow(nowMs);
-    if (corrected === undefined) return false;
-    const before = this.target;
-    this.#assume(corrected, nowMs);
-    return !(meetsTarget(before, this.target) && meetsTarget(this.target, before));
+  adjust(nowMs: number, likeTheReferencePool = false): boolean {
+    return this.#targets.adjust(nowMs, likeTheReferencePool);
+  }
+
+  get claim(): RateClaim {
+    return this.#targets.claim;
   }
 
   statistics(nowMs: number): ChannelStatistics {
     const elapsedS = (nowMs - (this.#firstJobMs ?? nowMs)) / 1_000;
-    const { channelId, userIdentity, nominalHps } = this.terms;
+    const { channelId, kind, userIdentity } = this.terms;
     return {
       channelId,
+      kind,
       userIdentity,
-      nominalHps,
+      nominalHps: this.claim.nominalHps,
       difficulty: difficultyOfTarget(this.target),
       accepted: this.accepted,
       rejected: this.rejected,
@@ -175,38 +174,14 @@ export class PoolChannel {
     };
   }
 
-  #begin(
-    jobId: number,
-    template: Template,
-    merkleRoot: Uint8Array,
-    minNtime: number,
-    sentMs: number,
-  ): void {
-    const { tip, version } = template;
-    this.#firstJobMs ??= sentMs;
-    this.#active.set(jobId, { tip, version, merkleRoot, minNtime, sentMs, target: this.target });
-  }
-
-  #absence(jobId: number): "unknown-job" | "future-job" | "old-tip" {
-    if (this.#future.has(jobId)) return "future-job";
-    return this.#stale.has(jobId) ? "old-tip" : "unknown-job";
-  }
-
-  #assume(hashrateHps: number, nowMs: number): void {
-    this.#assumedHps = hashrateHps;
-    this.target = this.#targetFor(hashrateHps);
-    this.#startWindow(nowMs);
-  }
-
-  #startWindow(nowMs: number): void {
-    this.#windowStartMs = nowMs;
-    this.#windowShares = 0;
-    this.#windowDifficulty = 0;
-  }
-
-  /** Never easier than the device accepts (SV2 §5.3.2). */
-  #targetFor(hashrateHps: number): Uint8Array {
-    const wanted = targetForRate(hashrateHps, this.terms.sharesPerMinute);
-    return meetsTarget(wanted, this.terms.maxTarget) ? wanted : this.terms.maxTarget;
+  #workOn(template: Template): JobWork {
+    const { extranoncePrefix, extranonceSize } = this;
+    return {
+      template,
+      extranoncePrefix,
+      extranonceSize,
+      merkleRoot: extranonceSize === 0 ? merkleRootOf(template, extranoncePrefix) : undefined,
+      versionRollingAllowed: this.terms.versionRollingAllowed,
+    };
   }
 }

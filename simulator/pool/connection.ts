@@ -1,5 +1,4 @@
-/** One device's connection to the simulated pool: set-up, then channels and what concerns them. */
-import { difficultyOfTarget } from "../../src/bitcoin/target.ts";
+/** One device's SV2 connection to the simulated pool: set-up, then each message to the desk that it concerns. */
 import { printable } from "../../src/lib/bytes.ts";
 import { WireError } from "../../src/lib/errors.ts";
 import type { ByteStream } from "../../src/ports/byte-stream.ts";
@@ -10,141 +9,147 @@ import {
   SetupConnectionError,
   SetupConnectionSuccess,
 } from "../../src/sv2/common-messages.ts";
-import { RequestExtensionsError } from "../../src/sv2/extension-messages.ts";
-import {
-  CloseChannel,
-  OpenMiningChannelError,
-  OpenStandardMiningChannelSuccess,
-  SetCustomMiningJobError,
-  SetTarget,
-  UpdateChannelError,
-} from "../../src/sv2/mining-messages.ts";
+import { SetCustomMiningJobError } from "../../src/sv2/mining-messages.ts";
 import {
   decodeMessage,
   encodeMessage,
   type MiningProtocolMessage,
 } from "../../src/sv2/protocols.ts";
-import { PoolChannel } from "./channel.ts";
+import type { PoolChannel } from "./channel.ts";
+import { ChannelDesk } from "./channel-desk.ts";
+import { codeUnder } from "./error-codes.ts";
+import { ExtensionDesk } from "./extension-desk.ts";
 import { FrameLink, type LinkSettings } from "./frame-link.ts";
-import type { PoolHost } from "./host.ts";
-import { firstJobFrames, newBlockFrames, newTemplateFrames } from "./job-frames.ts";
-import { checkClaim, checkSetup, successFlags } from "./set-up.ts";
-import { ShareDesk, type SubmittedShare } from "./share-desk.ts";
+import type { DeviceConnection, DeviceIdentity, PoolHost } from "./host.ts";
+import {
+  checkSetup,
+  PROTOCOL_VERSION,
+  REQUIRES_STANDARD_JOBS,
+  type SetupRefusal,
+  successFlags,
+} from "./set-up.ts";
+import { ShareDesk } from "./share-desk.ts";
 
-/** The reference pool's numbering: the group first, then the channels. */
-const FIRST_CHANNEL_ID = 2;
 /** Handshake and set-up together; and afterwards until the first channel (SV2 §5.3.2). */
 const SETUP_WITHIN_MS = 10_000;
 const CHANNEL_WITHIN_MS = 60_000;
+/** The quirk "late-close": as the reference pool of 2026. */
+const LATE_CLOSE_MS = 1_000;
+/** Of SubmitSharesExtended, up to the length of the extranonce. */
+const EXTENDED_SHARE_BYTES = 25;
 
 type Message<Name> = Extract<MiningProtocolMessage, { name: Name }>;
 
-export class PoolConnection {
+export class PoolConnection implements DeviceConnection {
   readonly id: number;
-  readonly channels = new Map<number, PoolChannel>();
   readonly link: FrameLink;
-  readonly groupChannelId: number;
   readonly #host: PoolHost;
   readonly #clock: Clock;
+  readonly #desk: ChannelDesk;
   readonly #shares: ShareDesk;
-  #isSetUp = false;
-  #nextChannelId = FIRST_CHANNEL_ID;
+  readonly #extensions: ExtensionDesk;
+  identity: DeviceIdentity;
+  #phase: "new" | "set-up" | "refused" = "new";
   #deadline: Disposable | undefined;
 
   constructor(id: number, stream: ByteStream, settings: LinkSettings, host: PoolHost) {
     this.id = id;
     this.#host = host;
     this.#clock = settings.clock;
-    this.groupChannelId = host.options.quirks.has("group-zero") ? 0 : FIRST_CHANNEL_ID - 1;
+    this.identity = {
+      protocol: "sv2",
+      remote: stream.remote,
+      connectedAtMs: settings.clock.nowMs(),
+      vendor: "",
+      hardwareVersion: "",
+      firmware: "",
+    };
     host.emit({ event: "connected", connection: id, remote: stream.remote });
     this.#expectWithin(SETUP_WITHIN_MS, "no SetupConnection");
-    this.#shares = new ShareDesk(id, host, settings.clock, (frame) => this.link.send(frame));
+    const send = (...frames: readonly Frame[]) => this.link.send(...frames);
+    this.#desk = new ChannelDesk(id, host, settings.clock, send);
+    this.#shares = new ShareDesk(id, host, settings.clock, send);
+    this.#extensions = new ExtensionDesk(() => host.options.extension);
     this.link = new FrameLink(stream, settings, {
       onFrame: (frame) => this.#receive(frame),
       onEnd: (reason) => this.#ended(reason),
     });
   }
 
-  /** The pool's template is for a new block; everything goes out in one write. */
-  announceBlock(): void {
-    const channels = [...this.channels.values()];
-    this.link.send(...newBlockFrames(channels, this.groupChannelId, this.#host, this.#clock));
+  get channels(): ReadonlyMap<number, PoolChannel> {
+    return this.#desk.channels;
   }
 
-  /** The pool's template is a better one for the same block. */
-  announceTemplate(): void {
-    const channels = [...this.channels.values()];
-    this.link.send(...newTemplateFrames(channels, this.#host, this.#clock));
+  get groupChannelId(): number {
+    return this.#desk.groupChannelId;
   }
 
-  /** Looks at every channel's rate, and corrects targets with SetTarget alone. */
+  catchUp(): void {
+    this.#desk.catchUp();
+  }
+
   adjustTargets(): void {
-    for (const channel of this.channels.values())
-      if (channel.adjust(this.#clock.nowMs())) this.#announceTarget(channel, "vardiff");
+    this.#desk.adjustTargets();
   }
 
   setTarget(channelId: number, target: Uint8Array): void {
-    const channel = this.#channel(channelId);
-    channel.target = target;
-    this.#announceTarget(channel, "control");
+    this.#desk.setTarget(channelId, target);
+  }
+
+  setExtranoncePrefix(channelId: number, prefix: Uint8Array): void {
+    this.#desk.setExtranoncePrefix(channelId, prefix);
   }
 
   closeChannel(channelId: number, reasonCode: string): void {
-    this.#channel(channelId);
-    this.link.send(encodeMessage(CloseChannel, { channelId, reasonCode }));
-    this.#forgetChannel(channelId, reasonCode);
+    this.#desk.close(channelId, reasonCode, (id) => this.#shares.forget(id));
   }
 
-  /** Asks the device to go elsewhere; an empty host or port 0 keeps the present one (SV2 §3.6.5). */
+  /** The message has no room for a waiting time (SV2 §3.6.5). */
   reconnect(newHost: string, newPort: number): void {
     this.link.send(encodeMessage(Reconnect, { newHost, newPort }));
   }
 
   #receive(frame: Frame): void {
+    if (this.#phase === "refused") return;
     const message = decodeMessage("mining", frame);
     if (message === undefined) {
       this.#ignore(`message type ${frame.messageType} of extension ${frame.extensionType}`);
-    } else if (!this.#isSetUp && message.name === "SetupConnection") {
+    } else if (this.#phase === "new" && message.name === "SetupConnection") {
       this.#setUp(message);
-    } else if (this.#isSetUp && message.name !== "SetupConnection") {
-      this.#dispatch(message);
+    } else if (this.#phase === "set-up" && message.name !== "SetupConnection") {
+      this.#dispatch(message, frame.payload);
     } else {
       throw new WireError(
         "unexpected-message",
-        `${message.name} ${this.#isSetUp ? "a second time" : "before SetupConnection"}`,
+        `${message.name} ${this.#phase === "set-up" ? "a second time" : "before SetupConnection"}`,
         { section: "SV2 §3.6.1" },
       );
     }
   }
 
-  #dispatch(message: MiningProtocolMessage): void {
+  #dispatch(message: MiningProtocolMessage, payload: Uint8Array): void {
     switch (message.name) {
       case "OpenStandardMiningChannel":
-        this.#open(message);
-        break;
       case "OpenExtendedMiningChannel":
-        this.#refuseChannel(message.requestId, "extended-channels-not-supported-for-standard-jobs");
+        if (this.#desk.open(message)) this.#deadline?.[Symbol.dispose]();
         break;
       case "UpdateChannel":
-        this.#update(message);
+        this.#desk.update(message);
         break;
       case "CloseChannel":
-        this.#closed(message);
+        this.#desk.closed(message, (id) => this.#shares.forget(id));
         break;
       case "SubmitSharesStandard":
       case "SubmitSharesExtended":
-        this.#submit(message);
+        this.#submit(message, payload);
         break;
-      case "SetCustomMiningJob": {
-        const { channelId, requestId } = message;
-        const errorCode = "jd-not-supported";
-        this.link.send(encodeMessage(SetCustomMiningJobError, { channelId, requestId, errorCode }));
+      case "SetCustomMiningJob":
+        this.#refuseCustomJob(message);
         break;
-      }
       case "RequestExtensions": {
-        const { requestId, requestedExtensions: unsupportedExtensions } = message;
-        const answer = { requestId, unsupportedExtensions, requiredExtensions: [] };
-        this.link.send(encodeMessage(RequestExtensionsError, answer));
+        const answer = this.#extensions.answer(message.requestId, message.requestedExtensions);
+        if (answer === undefined) this.#ignore(message.name);
+        else this.link.send(answer);
         break;
       }
       default:
@@ -156,127 +161,60 @@ export class PoolConnection {
     const { options } = this.#host;
     const refusal = checkSetup(message, options);
     if (refusal !== undefined) {
-      const { errorCode } = refusal;
-      this.#host.emit({ event: "set-up-refused", connection: this.id, code: errorCode });
-      this.link.send(encodeMessage(SetupConnectionError, refusal));
-      this.link.close(`set-up refused: ${errorCode}`);
+      this.#refuse(refusal);
       return;
     }
-    this.#isSetUp = true;
+    this.#phase = "set-up";
+    this.#desk.requiresStandardJobs = (message.flags & REQUIRES_STANDARD_JOBS) !== 0;
     if (message.vendor === "") this.#host.forgave(["empty-vendor"]);
     this.#expectWithin(CHANNEL_WITHIN_MS, "no channel opened");
-    this.#host.emit({
-      event: "set-up",
-      connection: this.id,
+    const device = {
       vendor: printable(message.vendor),
       hardwareVersion: printable(message.hardwareVersion),
       firmware: printable(message.firmware),
-      flags: message.flags,
-    });
-    const flags = successFlags(message.flags, options.quirks);
-    this.link.send(encodeMessage(SetupConnectionSuccess, { usedVersion: 2, flags }));
-  }
-
-  #open(message: Message<"OpenStandardMiningChannel">): void {
-    const { requestId, nominalHashRate, maxTarget } = message;
-    const problem = this.#capacityProblem() ?? checkClaim(nominalHashRate, maxTarget);
-    if (problem !== undefined) {
-      this.#refuseChannel(requestId, problem);
-      return;
-    }
-    const terms = {
-      channelId: this.#nextChannelId++,
-      userIdentity: printable(message.userIdentity),
-      extranonce: this.#host.nextExtranonce(),
-      sharesPerMinute: this.#host.options.sharesPerMinute,
-      nominalHps: nominalHashRate,
-      maxTarget,
     };
-    const channel = new PoolChannel(terms, this.#clock.nowMs());
-    const { channelId, target } = channel;
-    this.channels.set(channelId, channel);
-    this.#deadline?.[Symbol.dispose]();
-    this.#host.emit({
-      event: "channel-opened",
-      connection: this.id,
-      channel: channelId,
-      userIdentity: terms.userIdentity,
-      nominalHps: nominalHashRate,
-      difficulty: difficultyOfTarget(target),
-    });
+    this.identity = { ...this.identity, ...device };
+    const { flags } = message;
+    this.#host.emit({ event: "set-up", connection: this.id, ...device, flags });
     this.link.send(
-      encodeMessage(OpenStandardMiningChannelSuccess, {
-        requestId,
-        channelId,
-        target,
-        extranoncePrefix: terms.extranonce,
-        groupChannelId: this.groupChannelId,
+      encodeMessage(SetupConnectionSuccess, {
+        usedVersion: PROTOCOL_VERSION,
+        flags: successFlags(flags, options),
       }),
-      ...firstJobFrames(channel, this.#host, this.#clock),
     );
   }
 
-  #capacityProblem(): string | undefined {
-    const { quirks } = this.#host.options;
-    if (quirks.has("require-extended")) return "standard-channels-not-supported";
-    const allowed = quirks.get("max-channels") ?? Number.POSITIVE_INFINITY;
-    return this.channels.size >= allowed ? "channel-capacity-exhausted" : undefined;
+  #refuse({ flags, errorCode: code }: SetupRefusal): void {
+    this.#phase = "refused";
+    const errorCode = codeUnder(this.#host.options.quirks, code);
+    this.#host.emit({ event: "set-up-refused", connection: this.id, code: errorCode });
+    this.link.send(encodeMessage(SetupConnectionError, { flags, errorCode }));
+    const close = () => this.link.close(`set-up refused: ${errorCode}`);
+    if (!this.#host.has("late-close")) close();
+    else this.#schedule(LATE_CLOSE_MS, close);
   }
 
-  #refuseChannel(requestId: number, errorCode: string): void {
-    this.#host.emit({ event: "channel-refused", connection: this.id, code: errorCode });
-    this.link.send(encodeMessage(OpenMiningChannelError, { requestId, errorCode }));
-  }
-
-  #update({ channelId, nominalHashRate, maximumTarget }: Message<"UpdateChannel">): void {
-    const channel = this.channels.get(channelId);
-    const problem = checkClaim(nominalHashRate, maximumTarget);
-    if (channel !== undefined && problem === undefined) {
-      channel.update(nominalHashRate, maximumTarget, this.#clock.nowMs());
-      this.#announceTarget(channel, "update");
+  #submit(
+    share: Message<"SubmitSharesStandard"> | Message<"SubmitSharesExtended">,
+    payload: Uint8Array,
+  ): void {
+    const isExtended = share.name === "SubmitSharesExtended";
+    const channel = this.channels.get(share.channelId);
+    if (channel === undefined || (channel.terms.kind === "extended") !== isExtended) {
+      const detail = `${share.name} on ${share.channelId}`;
+      this.#shares.refuse(share, "unknown-channel", detail, channel?.terms.userIdentity ?? "");
       return;
     }
-    const errorCode = channel === undefined ? "invalid-channel-id" : (problem ?? "");
-    this.link.send(encodeMessage(UpdateChannelError, { channelId, errorCode }));
+    const tail = isExtended
+      ? payload.subarray(EXTENDED_SHARE_BYTES + share.extranonce.length)
+      : payload.subarray(payload.length);
+    const worker = this.#extensions.workerOf(tail);
+    this.#shares.submit(share, channel, worker ?? channel.terms.userIdentity);
   }
 
-  #closed({ channelId, reasonCode }: Message<"CloseChannel">): void {
-    const closed = channelId === this.groupChannelId ? [...this.channels.keys()] : [channelId];
-    for (const id of closed) this.#forgetChannel(id, printable(reasonCode));
-  }
-
-  #submit(share: SubmittedShare & { name: string }): void {
-    const channel = this.channels.get(share.channelId);
-    if (channel !== undefined && share.name === "SubmitSharesStandard")
-      this.#shares.submit(share, channel);
-    else this.#shares.refuse(share, "unknown-channel", `${share.name} on ${share.channelId}`);
-  }
-
-  #announceTarget(channel: PoolChannel, by: "vardiff" | "update" | "control"): void {
-    const { channelId, target } = channel;
-    if (this.#host.options.quirks.has("immediate-target")) channel.applyTargetToRunningJobs();
-    this.#host.emit({
-      event: "target",
-      connection: this.id,
-      channel: channelId,
-      difficulty: difficultyOfTarget(target),
-      by,
-    });
-    this.link.send(encodeMessage(SetTarget, { channelId, maximumTarget: target }));
-  }
-
-  #channel(channelId: number): PoolChannel {
-    const channel = this.channels.get(channelId);
-    if (channel !== undefined) return channel;
-    const open = [...this.channels.keys()].join(", ") || "none";
-    throw new RangeError(`channel ${channelId}; open are: ${open}`);
-  }
-
-  #forgetChannel(channelId: number, reason: string): void {
-    this.#shares.forget(channelId);
-    if (this.channels.delete(channelId))
-      this.#host.emit({ event: "channel-closed", connection: this.id, channel: channelId, reason });
-    else this.#ignore(`CloseChannel of ${channelId}`);
+  #refuseCustomJob({ channelId, requestId }: Message<"SetCustomMiningJob">): void {
+    const errorCode = codeUnder(this.#host.options.quirks, "jd-not-supported");
+    this.link.send(encodeMessage(SetCustomMiningJobError, { channelId, requestId, errorCode }));
   }
 
   #ignore(what: string): void {
@@ -284,16 +222,18 @@ export class PoolConnection {
   }
 
   #expectWithin(durationMs: number, reason: string): void {
+    this.#schedule(durationMs, () => this.link.close(`${reason} within ${durationMs / 1_000} s`));
+  }
+
+  #schedule(delayMs: number, run: () => void): void {
     this.#deadline?.[Symbol.dispose]();
-    this.#deadline = this.#clock.after(durationMs, () =>
-      this.link.close(`${reason} within ${durationMs / 1_000} s`),
-    );
+    this.#deadline = this.#clock.after(delayMs, run);
   }
 
   #ended(reason: string): void {
     this.#deadline?.[Symbol.dispose]();
     this.#shares[Symbol.dispose]();
-    this.channels.clear();
+    this.#desk.channels.clear();
     this.#host.emit({ event: "disconnected", connection: this.id, reason: printable(reason) });
     this.#host.connectionEnded(this.id);
   }

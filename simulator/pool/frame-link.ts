@@ -42,6 +42,8 @@ export interface LinkSettings {
   /** `undefined`: plaintext. */
   readonly authoritySecret: Uint8Array | undefined;
   readonly certificate?: CertificateScript;
+  /** Shown to every connection that has these settings; absent: a fresh one each time. */
+  readonly staticKey?: KeyPair | undefined;
   readonly handshake?: HandshakeBehaviour;
 }
 
@@ -138,12 +140,13 @@ export class FrameLink {
   }
 }
 
-/** A static key and its certificate, fresh for each connection, as the reference pool does it. */
+/** A static key and its certificate, fresh for each connection unless one is given, as the reference pool does it. */
 function mintIdentity(settings: LinkSettings): { staticKey: KeyPair; certificate: Uint8Array } {
   const { clock, entropy, certificate: script = {} } = settings;
   const authoritySecret = script.signingSecret ?? settings.authoritySecret;
   if (authoritySecret === undefined) throw new Error("a secure link needs an authority key");
-  const staticKey = script.oddY === true ? oddKeyPair(entropy) : generateKeyPair(entropy);
+  const staticKey =
+    settings.staticKey ?? (script.oddY === true ? oddKeyPair(entropy) : generateKeyPair(entropy));
   const now = clock.unixSeconds();
   return {
     staticKey,

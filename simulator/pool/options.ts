@@ -1,8 +1,20 @@
 /** What can be chosen of a simulated pool, and what holds when nothing is. */
 import { fromHex } from "../../src/lib/bytes.ts";
+import { UNSPENDABLE_SCRIPT } from "./coinbase.ts";
 import type { Leniencies } from "./leniencies.ts";
 import type { Quirks } from "./quirks.ts";
 import type { VersionMaskName } from "./share-validator.ts";
+
+/** Which kinds of SV2 channels the pool opens; "extended" says so in its set-up answer. */
+export const channelChoices = ["both", "standard", "extended"] as const;
+export type ChannelChoice = (typeof channelChoices)[number];
+
+/**
+ * Extension 0x0002 (worker names on shares), and how a request for extensions is answered: "none" refuses all of them,
+ * "silent" never answers, as a pool that knows no extensions.
+ */
+export const extensionChoices = ["supported", "required", "silent", "none"] as const;
+export type ExtensionChoice = (typeof extensionChoices)[number];
 
 export interface PoolOptions {
   /** Signs the certificates, 32 bytes; `undefined`: plaintext. */
@@ -24,8 +36,22 @@ export interface PoolOptions {
   /** Of the first block looked for. */
   readonly height: number;
   readonly versionMask: VersionMaskName;
-  /** Whom SetNewPrevHash is addressed to. */
+  /** Whom SetNewPrevHash is addressed to, where the device requires standard jobs. */
   readonly prevHashTo: "channel" | "group";
+  /** Whom jobs are addressed to where the device did not require standard jobs (SV2 §5.2.3). */
+  readonly jobsTo: "channel" | "group";
+  readonly channels: ChannelChoice;
+  /** Bytes of the extranonce that a device may choose, on extended channels and on Stratum V1; 0 to 24. */
+  readonly extranonceSize: number;
+  readonly extension: ExtensionChoice;
+  /** Who may mine, with or without a worker's name behind a dot; nobody named: everybody. */
+  readonly users: readonly string[];
+  /** Output script that blocks pay to. */
+  readonly coinbaseScript: Uint8Array;
+  /** A Stratum V1 connection begins with it, unless it suggests another one. */
+  readonly v1Difficulty: number;
+  /** Further ones are turned away. */
+  readonly maxConnections: number;
   readonly leniencies: Leniencies;
   readonly quirks: Quirks;
 }
@@ -51,6 +77,14 @@ export const defaultPoolOptions: PoolOptions = {
   height: 950_000,
   versionMask: "bip323",
   prevHashTo: "channel",
+  jobsTo: "group",
+  channels: "both",
+  extranonceSize: 8,
+  extension: "supported",
+  users: [],
+  coinbaseScript: UNSPENDABLE_SCRIPT,
+  v1Difficulty: 1_024,
+  maxConnections: 10_000,
   leniencies: new Map(),
   quirks: new Map(),
 };

@@ -1,31 +1,39 @@
-/** The simulated Stratum V2 pool: accepts connections, runs the chain they mine on, and obeys tests. */
+/** The simulated pool, Stratum V2 and V1: accepts connections, runs the chain they mine on, and obeys tests. */
+import { toDisplayHex } from "../../src/bitcoin/header.ts";
 import { Signal } from "../../src/lib/signal.ts";
 import type { Aead } from "../../src/noise/aead.ts";
+import { generateKeyPair, type KeyPair } from "../../src/noise/ellswift.ts";
 import type { ByteStream } from "../../src/ports/byte-stream.ts";
 import type { Clock } from "../../src/ports/clock.ts";
 import type { Entropy } from "../../src/ports/entropy.ts";
 import type { Frame } from "../../src/sv2/codec.ts";
+import { Broadcaster } from "./broadcaster.ts";
+import { certificateUnder } from "./certificate-quirks.ts";
 import { u64 } from "./coinbase.ts";
 import { PoolConnection } from "./connection.ts";
-import type { PoolEvent, PoolStatistics } from "./events.ts";
+import { Connections, type PoolClient } from "./connections.ts";
+import type { DeviceReport } from "./device-report.ts";
+import type { PoolEvent, PoolStatistics, PoolTotals } from "./events.ts";
 import type { CertificateScript, HandshakeBehaviour } from "./frame-link.ts";
-import type { PoolHost } from "./host.ts";
-import type { LeniencyName } from "./leniencies.ts";
+import type { DeviceConnection, PoolHost } from "./host.ts";
+import { InventedChain } from "./invented-chain.ts";
 import { defaultPoolOptions, type PoolOptions } from "./options.ts";
-import type { RejectReason } from "./share-validator.ts";
-import { type Template, TemplateSource } from "./templates.ts";
+import { PoolCounts } from "./pool-counts.ts";
+import type { QuirkName } from "./quirks.ts";
+import { SharedFrames } from "./shared-frames.ts";
+import type { FoundBlock, TemplateSource } from "./template-source.ts";
+import { type Template, Templates } from "./templates.ts";
+import { UserBook, type UserStatistics } from "./user-book.ts";
+import { V1Connection } from "./v1/connection.ts";
+import { SharedLines } from "./v1/shared-lines.ts";
+import { SubscriptionBook } from "./v1/subscriptions.ts";
 
 export interface PoolPorts {
   readonly clock: Clock;
   readonly entropy: Entropy;
   readonly aead: Aead;
-}
-
-/** One connection as a test sees it. */
-export interface PoolClient {
-  readonly id: number;
-  readonly groupChannelId: number;
-  readonly channelIds: readonly number[];
+  /** What is mined on; an invented chain when absent. */
+  readonly templates?: TemplateSource;
 }
 
 export class SimulatedPool {
@@ -36,188 +44,256 @@ export class SimulatedPool {
   handshake: HandshakeBehaviour = "answer";
   readonly #ports: PoolPorts;
   readonly #events = new Signal<PoolEvent>();
-  readonly #connections = new Map<number, PoolConnection>();
-  readonly #templates: TemplateSource;
+  readonly #found = new Signal<FoundBlock>();
+  readonly #connections = new Connections();
+  readonly #templates: Templates;
+  readonly #broadcaster: Broadcaster;
   readonly #timers: Disposable[] = [];
-  readonly #counts = {
-    connections: 0,
-    accepted: 0,
-    rejected: 0,
-    blocksFound: 0,
-    extranonces: 0n,
-  };
-  readonly #rejectedByReason: Partial<Record<RejectReason, number>> = {};
-  readonly #forgiven: Partial<Record<LeniencyName, number>> = {};
+  readonly #counts = new PoolCounts();
+  readonly #users = new UserBook();
+  readonly #quirks: Map<QuirkName, number>;
+  #extranonces = 0n;
+  #staticKey: KeyPair | undefined;
   #lastMinNtime = 0;
+  /** Why the next template comes, where we know. */
+  #cause: "schedule" | "share" | "control" | "source" = "source";
   #isStopped = false;
 
   /** Timers run from now on; `accept` is to be given every connection. */
   constructor(ports: PoolPorts, options: Partial<PoolOptions> = {}) {
     this.#ports = ports;
-    this.options = { ...defaultPoolOptions, ...options };
-    const { height, nbits, blockIntervalMs, templateIntervalMs, vardiffPeriodMs } = this.options;
-    this.#templates = new TemplateSource(ports.entropy, { height, nbits });
-    this.#every(blockIntervalMs, () => this.#newBlock("schedule"));
-    this.#every(templateIntervalMs, () => this.newTemplate());
-    this.#every(vardiffPeriodMs, () => {
-      for (const connection of this.#connections.values()) connection.adjustTargets();
-    });
+    this.#quirks = new Map(options.quirks ?? defaultPoolOptions.quirks);
+    this.options = { ...defaultPoolOptions, ...options, quirks: this.#quirks };
+    const { coinbaseScript: payoutScript, extranonceSize } = this.options;
+    this.#broadcaster = new Broadcaster(ports.clock);
+    const source = ports.templates ?? new InventedChain(ports.entropy, this.options);
+    this.#templates = new Templates(source, { payoutScript, extranonceSize }, (isNewBlock) =>
+      this.#templateChanged(isNewBlock),
+    );
+    this.#host = this.#makeHost();
+    this.#startTimers(source);
   }
 
-  /** Serves one connection; to be handed to whatever listens. */
+  /** Serves one SV2 connection; to be handed to whatever listens. */
   readonly accept = (stream: ByteStream): void => {
-    if (this.#isStopped) {
-      stream.destroy();
-      return;
-    }
-    const id = ++this.#counts.connections;
-    const { authoritySecret } = this.options;
-    const { certificate, handshake } = this;
-    const settings = { ...this.#ports, authoritySecret, certificate, handshake };
-    this.#connections.set(id, new PoolConnection(id, stream, settings, this.#host));
+    this.#admit(stream, (id) => {
+      const { authoritySecret } = this.options;
+      const { handshake } = this;
+      const certificate = { ...certificateUnder(this.#quirks), ...this.certificate };
+      const staticKey = this.#quirks.has("one-static-key") ? this.#oneStaticKey() : undefined;
+      const settings = { ...this.#ports, authoritySecret, certificate, handshake, staticKey };
+      return new PoolConnection(id, stream, settings, this.#host);
+    });
+  };
+
+  /** Serves one Stratum V1 connection. */
+  readonly acceptV1 = (stream: ByteStream): void => {
+    this.#admit(stream, (id) => new V1Connection(id, stream, this.#ports.clock, this.#host));
   };
 
   onEvent(listener: (event: PoolEvent) => void): Disposable {
     return this.#events.on(listener);
   }
 
+  /** A share met the network target; the template source has been given it already. */
+  onBlockFound(listener: (block: FoundBlock) => void): Disposable {
+    return this.#found.on(listener);
+  }
+
   get clients(): readonly PoolClient[] {
-    return [...this.#connections.values()].map(({ id, groupChannelId, channels }) => ({
-      id,
-      groupChannelId,
-      channelIds: [...channels.keys()],
-    }));
+    return this.#connections.clients();
+  }
+
+  totals(): PoolTotals {
+    return this.#counts.totals(this.#connections.size, this.#templates.current.tip.height);
   }
 
   statistics(): PoolStatistics {
-    const nowMs = this.#ports.clock.nowMs();
-    const { connections, accepted, rejected, blocksFound } = this.#counts;
-    return {
-      connections,
-      openConnections: this.#connections.size,
-      accepted,
-      rejected,
-      rejectedByReason: { ...this.#rejectedByReason },
-      forgiven: { ...this.#forgiven },
-      blocksFound,
-      height: this.#templates.current.tip.height,
-      channels: [...this.#connections.values()].flatMap(({ id, channels }) =>
-        [...channels.values()].map((channel) => ({
-          connection: id,
-          ...channel.statistics(nowMs),
-        })),
-      ),
-    };
+    const channels = this.#connections.channels(this.#ports.clock.nowMs());
+    return { ...this.totals(), channels };
   }
 
-  /** Somebody else found a block. */
+  /** Those that are connected now, in the order in which they came; `count` of them from `start` on. */
+  devices(start = 0, count = Number.POSITIVE_INFINITY): readonly DeviceReport[] {
+    return this.#connections.reports(start, count, this.#ports.clock.nowMs());
+  }
+
+  users(): readonly UserStatistics[] {
+    return this.#users.list();
+  }
+
+  /** Turns a quirk on for what happens from now on; 1 for those that have no value. */
+  setQuirk(name: QuirkName, value = 1): void {
+    this.#quirks.set(name, value);
+  }
+
+  /** Off again. */
+  clearQuirk(name: QuirkName): void {
+    this.#quirks.delete(name);
+  }
+
+  /** Somebody else found a block. Throws Error where the template source is no invented chain; so does `newTemplate`. */
   newBlock(): void {
-    this.#newBlock("control");
+    this.#change("newBlock", "control");
   }
 
   /** The same block with higher fees. */
   newTemplate(): void {
-    const { jobId, tip } = this.#templates.nextTemplate();
-    this.#events.emit({ event: "template", height: tip.height, jobId });
-    for (const connection of this.#connections.values()) connection.announceTemplate();
+    this.#change("newTemplate", "control");
   }
 
   /** Throws RangeError for a client or channel that is not there; so do the following. */
   setTarget(client: number, channelId: number, target: Uint8Array): void {
-    this.#connection(client).setTarget(channelId, target);
+    this.#connections.get(client).setTarget(channelId, target);
+  }
+
+  /** SetExtranoncePrefix, or mining.set_extranonce: for jobs from now on. */
+  setExtranoncePrefix(client: number, channelId: number, prefix: Uint8Array): void {
+    this.#connections.get(client).setExtranoncePrefix(channelId, prefix);
   }
 
   closeChannel(client: number, channelId: number, reasonCode = "closed-by-test"): void {
-    this.#connection(client).closeChannel(channelId, reasonCode);
+    this.#connections.get(client).closeChannel(channelId, reasonCode);
   }
 
-  /** Sends every device elsewhere. */
-  reconnect(host: string, port: number): void {
-    for (const connection of this.#connections.values()) connection.reconnect(host, port);
+  /** A Stratum V1 connection, for what that protocol alone has. */
+  v1(client: number): Pick<V1Connection, "setVersionMask" | "showMessage" | "ask"> {
+    const connection = this.#connections.get(client);
+    if (connection instanceof V1Connection) return connection;
+    throw new RangeError(`client ${client} speaks SV2`);
+  }
+
+  /** Sends every device elsewhere; `waitS` is heard on Stratum V1 alone. */
+  reconnect(host: string, port: number, waitS = 0): void {
+    for (const connection of this.#connections.all) connection.reconnect(host, port, waitS);
   }
 
   /** The present connections stay open, but nothing is answered on them any more; or all is well again. */
   silent(isSilent: boolean): void {
-    for (const { link } of this.#connections.values()) link.isSilent = isSilent;
+    for (const { link } of this.#connections.all) link.isSilent = isSilent;
   }
 
   /** Cuts every connection without a word. */
   reset(): void {
-    for (const { link } of [...this.#connections.values()]) link.destroy("reset by the pool");
+    for (const { link } of this.#connections.all) link.destroy("reset by the pool");
   }
 
   /** Any frame, encrypted as usual. */
   sendRaw(client: number, ...frames: readonly Frame[]): void {
-    this.#connection(client).link.send(...frames);
+    const connection = this.#connections.get(client);
+    if (!(connection instanceof PoolConnection))
+      throw new RangeError(`client ${client} speaks Stratum V1`);
+    connection.link.send(...frames);
   }
 
-  /** Bytes past the encryption. */
+  /** Bytes past the encryption; on Stratum V1 they are the line. */
   sendBytes(client: number, bytes: Uint8Array): void {
-    this.#connection(client).link.sendBytes(bytes);
+    this.#connections.get(client).link.sendBytes(bytes);
   }
 
   /** Ends timers and connections; what connects later is turned away. Idempotent. */
   stop(): void {
     this.#isStopped = true;
     for (const timer of this.#timers.splice(0)) timer[Symbol.dispose]();
-    for (const { link } of [...this.#connections.values()]) link.close("the pool stops");
+    this.#broadcaster[Symbol.dispose]();
+    this.#templates[Symbol.dispose]();
+    for (const { link } of this.#connections.all) link.close("the pool stops");
   }
 
-  readonly #host: PoolHost = this.#makeHost();
+  readonly #host: PoolHost;
 
   #makeHost(): PoolHost {
-    const pool = this;
+    const templates = this.#templates;
     return {
-      get options() {
-        return pool.options;
-      },
+      options: this.options,
       get template(): Template {
-        return pool.#templates.current;
+        return templates.current;
       },
+      sharedFrames: new SharedFrames(),
+      sharedLines: new SharedLines(),
+      subscriptions: new SubscriptionBook(this.#ports.entropy),
+      has: (quirk) => this.#quirks.has(quirk),
       minNtime: () => this.#minNtime(),
-      nextExtranonce: () => u64(this.#counts.extranonces++),
+      nextExtranonce: () => u64(this.#extranonces++),
+      mayMine: (userIdentity) => mayMine(this.options.users, userIdentity),
       emit: (event) => this.#emit(event),
-      forgave: (names) => {
-        for (const name of names) this.#forgiven[name] = (this.#forgiven[name] ?? 0) + 1;
+      forgave: (names) => this.#counts.forgave(names),
+      blockFound: (block, connection, user) => {
+        const hash = toDisplayHex(block.hash);
+        this.#emit({ event: "block-found", connection, user, hash });
+        this.#because("share", () => templates.source.blockFound(block));
+        this.#found.emit(block);
       },
-      blockFound: (hash) => {
-        this.#counts.blocksFound++;
-        this.#newBlock("share", hash);
-      },
-      connectionEnded: (id) => this.#connections.delete(id),
+      connectionEnded: (id) => this.#connections.remove(id),
     };
   }
 
-  #emit(event: PoolEvent): void {
-    if (event.event === "share-accepted") this.#counts.accepted++;
-    if (event.event === "share-rejected") {
-      this.#counts.rejected++;
-      this.#rejectedByReason[event.reason] = (this.#rejectedByReason[event.reason] ?? 0) + 1;
+  #admit(stream: ByteStream, serve: (id: number) => DeviceConnection): void {
+    if (this.#isStopped || this.#connections.size >= this.options.maxConnections) {
+      this.#counts.turnedAway++;
+      stream.destroy();
+      return;
     }
+    const id = ++this.#counts.connections;
+    this.#connections.add(serve(id));
+  }
+
+  #oneStaticKey(): KeyPair {
+    this.#staticKey ??= generateKeyPair(this.#ports.entropy);
+    return this.#staticKey;
+  }
+
+  #startTimers(source: TemplateSource): void {
+    const { blockIntervalMs, templateIntervalMs, vardiffPeriodMs } = this.options;
+    if (source.newBlock !== undefined)
+      this.#every(blockIntervalMs, () => this.#change("newBlock", "schedule"));
+    if (source.newTemplate !== undefined)
+      this.#every(templateIntervalMs, () => this.#change("newTemplate", "schedule"));
+    this.#every(vardiffPeriodMs, () => {
+      for (const connection of this.#connections.all) connection.adjustTargets();
+    });
+  }
+
+  #change(what: "newBlock" | "newTemplate", by: "schedule" | "control"): void {
+    const { source } = this.#templates;
+    if (source[what] === undefined) throw new Error(`${what}: the template source invents nothing`);
+    this.#because(by, () => source[what]?.());
+  }
+
+  #because(cause: "schedule" | "share" | "control", change: () => void): void {
+    this.#cause = cause;
+    change();
+    this.#cause = "source";
+  }
+
+  #templateChanged(isNewBlock: boolean): void {
+    const { jobId, tip } = this.#templates.current;
+    if (isNewBlock) this.#emit({ event: "block", height: tip.height, by: this.#cause });
+    else this.#emit({ event: "template", height: tip.height, jobId });
+    this.#broadcaster.tell(this.#connections.all);
+  }
+
+  #emit(event: PoolEvent): void {
+    this.#counts.note(event);
+    this.#users.note(event, this.#ports.clock.unixSeconds());
     this.#events.emit(event);
   }
 
-  #newBlock(by: "schedule" | "share" | "control", hash?: Uint8Array): void {
-    const { tip } = this.#templates.nextBlock(hash);
-    this.#events.emit({ event: "block", height: tip.height, by });
-    for (const connection of this.#connections.values()) connection.announceBlock();
-  }
-
-  /** The wall clock, but never back: it may be set while the pool runs. */
+  /** The wall clock, but never back: it may be set while the pool runs. Nor earlier than the block allows. */
   #minNtime(): number {
-    this.#lastMinNtime = Math.max(this.#lastMinNtime, this.#ports.clock.unixSeconds());
+    const { minTime = 0 } = this.#templates.current.block;
+    const now = this.#ports.clock.unixSeconds();
+    this.#lastMinNtime = Math.max(this.#lastMinNtime, now, minTime);
     return this.#lastMinNtime;
   }
 
   #every(periodMs: number | undefined, run: () => void): void {
     if (periodMs !== undefined) this.#timers.push(this.#ports.clock.every(periodMs, run));
   }
+}
 
-  #connection(id: number): PoolConnection {
-    const connection = this.#connections.get(id);
-    if (connection !== undefined) return connection;
-    throw new RangeError(
-      `client ${id}; connected are: ${[...this.#connections.keys()].join(", ") || "none"}`,
-    );
-  }
+/** With or without a worker's name behind a dot; nobody named: everybody. */
+function mayMine(users: readonly string[], userIdentity: string): boolean {
+  const [user = ""] = userIdentity.split(".", 1);
+  return users.length === 0 || users.includes(userIdentity) || users.includes(user);
 }

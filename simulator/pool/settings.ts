@@ -9,13 +9,29 @@ export interface SimulatedPoolSettings
   extends Partial<
     Pick<
       PoolOptions,
-      "sharesPerMinute" | "shareBatchSize" | "nbits" | "height" | "versionMask" | "prevHashTo"
+      | "sharesPerMinute"
+      | "shareBatchSize"
+      | "nbits"
+      | "height"
+      | "versionMask"
+      | "prevHashTo"
+      | "jobsTo"
+      | "channels"
+      | "extranonceSize"
+      | "extension"
+      | "users"
+      | "v1Difficulty"
+      | "maxConnections"
     >
   > {
   /** "127.0.0.1" when absent. */
   readonly host?: string;
   /** Any free one when absent. */
   readonly port?: number;
+  /** Where Stratum V1 is spoken; absent: nowhere. Port 0 takes any free one. */
+  readonly v1Listen?: { readonly host: string; readonly port: number };
+  /** Output script as hex. */
+  readonly coinbaseScript?: string;
   /** 32 bytes as hex; `null`: plaintext. */
   readonly authoritySecret?: string | null;
   readonly acknowledgeWithinMs?: number | null;
@@ -48,6 +64,17 @@ export function poolOptionsOf(settings: SimulatedPoolSettings): PoolOptions {
     height: settings.height ?? standard.height,
     versionMask: settings.versionMask ?? standard.versionMask,
     prevHashTo: settings.prevHashTo ?? standard.prevHashTo,
+    jobsTo: settings.jobsTo ?? standard.jobsTo,
+    channels: settings.channels ?? standard.channels,
+    extranonceSize: settings.extranonceSize ?? standard.extranonceSize,
+    extension: settings.extension ?? standard.extension,
+    users: settings.users ?? standard.users,
+    coinbaseScript:
+      settings.coinbaseScript === undefined
+        ? standard.coinbaseScript
+        : fromHex(settings.coinbaseScript),
+    v1Difficulty: settings.v1Difficulty ?? standard.v1Difficulty,
+    maxConnections: settings.maxConnections ?? standard.maxConnections,
     leniencies: parseLeniencies(settings.leniencies ?? []),
     quirks: parseQuirks(settings.quirks ?? []),
   };

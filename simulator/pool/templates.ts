@@ -1,8 +1,14 @@
-/** The chain as the simulated pool sees it: a tip, and block templates on top of it whose fees grow until the next block. */
+/** Templates as the pool hands them out: numbered as jobs, with a coinbase of its own. */
 import { foldMerklePath } from "../../src/bitcoin/merkle.ts";
 import { targetFromCompact } from "../../src/bitcoin/target.ts";
-import type { Entropy } from "../../src/ports/entropy.ts";
-import { buildCoinbase, coinbaseTxid, type SplitCoinbase } from "./coinbase.ts";
+import { equalBytes } from "../../src/lib/bytes.ts";
+import {
+  buildCoinbase,
+  coinbaseTxid,
+  EXTRANONCE_PREFIX_BYTES,
+  type SplitCoinbase,
+} from "./coinbase.ts";
+import type { BlockTemplate, TemplateSource } from "./template-source.ts";
 
 export interface Tip {
   /** Of the block that is being looked for. */
@@ -17,69 +23,77 @@ export interface Tip {
 export interface Template {
   /** Also the job id in every channel, so that one message may address a whole group. */
   readonly jobId: number;
+  /** The same object as long as the previous block is the same. */
   readonly tip: Tip;
   readonly version: number;
   readonly coinbase: SplitCoinbase;
   readonly merklePath: readonly Uint8Array[];
+  /** As it came from the source. */
+  readonly block: BlockTemplate;
 }
 
-const SUBSIDY_SATS = 312_500_000n;
-const FEES_PER_TEMPLATE_SATS = 1_250_000n;
-const VERSION = 0x20000000;
-const TRANSACTIONS_DEPTH = 12;
+export interface CoinbasePlan {
+  readonly payoutScript: Uint8Array;
+  /** Bytes of the extranonce that devices may choose. */
+  readonly extranonceSize: number;
+}
 
-export class TemplateSource {
-  readonly #entropy: Pick<Entropy, "randomBytes">;
-  #fees = 0n;
+const TAG = "asicd simulated pool";
+
+export class Templates implements Disposable {
+  readonly source: TemplateSource;
+  readonly #plan: CoinbasePlan;
+  readonly #subscription: Disposable;
   #nextJobId = 1;
   current: Template;
 
-  constructor(
-    entropy: Pick<Entropy, "randomBytes">,
-    start: { readonly height: number; readonly nbits: number },
-  ) {
-    this.#entropy = entropy;
-    this.current = this.#template({
-      ...start,
-      prevHash: this.#inventedHash(),
-      networkTarget: targetFromCompact(start.nbits),
+  /** `onChange` is told whether the previous block is another one. */
+  constructor(source: TemplateSource, plan: CoinbasePlan, onChange: (isNewBlock: boolean) => void) {
+    this.source = source;
+    this.#plan = plan;
+    this.current = this.#take(undefined);
+    this.#subscription = source.onChange(() => {
+      const before = this.current.tip;
+      this.current = this.#take(before);
+      onChange(this.current.tip !== before);
     });
   }
 
-  /** A block arrives: found by a share (`hash`), or by somebody else. */
-  nextBlock(hash: Uint8Array = this.#inventedHash()): Template {
-    const { height, nbits, networkTarget } = this.current.tip;
-    this.#fees = 0n;
-    this.current = this.#template({ height: height + 1, prevHash: hash, nbits, networkTarget });
-    return this.current;
+  [Symbol.dispose](): void {
+    this.#subscription[Symbol.dispose]();
   }
 
-  /** New transactions for the same block. */
-  nextTemplate(): Template {
-    this.#fees += FEES_PER_TEMPLATE_SATS;
-    this.current = this.#template(this.current.tip);
-    return this.current;
-  }
-
-  #template(tip: Tip): Template {
+  #take(before: Tip | undefined): Template {
+    const block = this.source.current;
+    const { height, prevHash, nbits, version, valueSats, merklePath, witnessCommitment } = block;
+    const tip =
+      before !== undefined && equalBytes(before.prevHash, prevHash)
+        ? before
+        : { height, prevHash, nbits, networkTarget: targetFromCompact(nbits) };
+    const { payoutScript, extranonceSize } = this.#plan;
+    const extranonceBytes = EXTRANONCE_PREFIX_BYTES + extranonceSize;
     return {
       jobId: this.#nextJobId++,
       tip,
-      version: VERSION,
-      coinbase: buildCoinbase(tip.height, SUBSIDY_SATS + this.#fees, "asicd simulated pool"),
-      merklePath: Array.from({ length: TRANSACTIONS_DEPTH }, () => this.#entropy.randomBytes(32)),
+      version,
+      coinbase: buildCoinbase({
+        height,
+        valueSats,
+        tag: TAG,
+        payoutScript,
+        witnessCommitment,
+        extranonceBytes,
+      }),
+      merklePath,
+      block,
     };
-  }
-
-  /** Looks like a block of today's network: about 80 zero bits, which end up last in internal order. */
-  #inventedHash(): Uint8Array {
-    const hash = new Uint8Array(32);
-    hash.set(this.#entropy.randomBytes(22));
-    return hash;
   }
 }
 
-/** The merkle root of a channel: its extranonce makes the coinbase, and so the root, its own. */
-export function channelMerkleRoot(template: Template, extranonce: Uint8Array): Uint8Array {
-  return foldMerklePath(coinbaseTxid(template.coinbase, extranonce), template.merklePath);
+/** The merkle root that a whole extranonce makes: it is what makes a channel's headers its own. */
+export function merkleRootOf(
+  { coinbase, merklePath }: Pick<Template, "coinbase" | "merklePath">,
+  extranonce: Uint8Array,
+): Uint8Array {
+  return foldMerklePath(coinbaseTxid(coinbase, extranonce), merklePath);
 }

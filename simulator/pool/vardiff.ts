@@ -42,3 +42,34 @@ export function correctedRate(
   const shownHps = (shownHashes * 1_000) / window.elapsedMs;
   return Math.min(Math.max(shownHps, assumedHps / LARGEST_STEP), assumedHps * LARGEST_STEP);
 }
+
+/** Seconds without a correction, and the deviation in percent that then asks for one (SRI: 100 % at first, 15 % after 5 min). */
+const REFERENCE_STEPS: readonly (readonly [seconds: number, percent: number])[] = [
+  [300, 15],
+  [240, 30],
+  [180, 45],
+  [120, 50],
+  [60, 60],
+  [0, 100],
+];
+
+/**
+ * As the reference pool does it: a device that sends nothing has its rate divided by 1.5 to 3, the longer the silence the
+ * more; another is believed once it is far enough off for long enough. `undefined`: no correction yet.
+ */
+export function referenceCorrectedRate(
+  assumedHps: number,
+  _sharesPerMinute: number,
+  { elapsedMs, shares, difficultySum }: VardiffWindow,
+): number | undefined {
+  const elapsedS = elapsedMs / 1_000;
+  if (!(assumedHps > 0) || elapsedS <= 0) return undefined;
+  if (shares === 0) {
+    if (elapsedS <= 30) return assumedHps / 1.5;
+    return elapsedS <= 60 ? assumedHps / 2 : assumedHps / 3;
+  }
+  const shownHps = (difficultySum * HASHES_PER_DIFFICULTY) / elapsedS;
+  const percent = (100 * Math.abs(shownHps - assumedHps)) / assumedHps;
+  const [, enough = 100] = REFERENCE_STEPS.find(([seconds]) => elapsedS >= seconds) ?? [];
+  return percent >= enough ? shownHps : undefined;
+}

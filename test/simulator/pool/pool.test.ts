@@ -78,8 +78,8 @@ describe("set-up of a connection", () => {
     expect(idle.ended).toBe(true);
   });
 
-  test("extensions are not supported, and that is said", async () => {
-    const bench = new PoolBench();
+  test("extensions that are not supported are refused", async () => {
+    const bench = new PoolBench({ extension: "none" });
     const client = await bench.miner();
     client.send(encodeMessage(RequestExtensions, { requestId: 9, requestedExtensions: [1, 2] }));
     await bench.settle();

@@ -11,6 +11,7 @@ import type { Frame, FrameCodec } from "../../../src/sv2/codec.ts";
 import { SetupConnection } from "../../../src/sv2/common-messages.ts";
 import { PlainFrames } from "../../../src/sv2/frame.ts";
 import {
+  OpenExtendedMiningChannel,
   OpenStandardMiningChannel,
   SubmitSharesStandard,
 } from "../../../src/sv2/mining-messages.ts";
@@ -96,14 +97,33 @@ export class ScriptedClient {
     );
   }
 
-  open(requestId: number, nominalHashRate: number, maxTarget: Uint8Array = EASIEST_TARGET): void {
-    const userIdentity = `user.${requestId}`;
+  open(
+    requestId: number,
+    nominalHashRate: number,
+    maxTarget: Uint8Array = EASIEST_TARGET,
+    userIdentity = `user.${requestId}`,
+  ): void {
     this.send(
       encodeMessage(OpenStandardMiningChannel, {
         requestId,
         userIdentity,
         nominalHashRate,
         maxTarget,
+      }),
+    );
+  }
+
+  openExtended(
+    requestId: number,
+    o: { minExtranonceSize?: number; maxTarget?: Uint8Array; hps?: number; user?: string } = {},
+  ): void {
+    this.send(
+      encodeMessage(OpenExtendedMiningChannel, {
+        requestId,
+        userIdentity: o.user ?? `user.${requestId}`,
+        nominalHashRate: o.hps ?? 1,
+        maxTarget: o.maxTarget ?? EASIEST_TARGET,
+        minExtranonceSize: o.minExtranonceSize ?? 0,
       }),
     );
   }

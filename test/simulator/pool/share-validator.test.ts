@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { parseLeniencies } from "../../../simulator/pool/leniencies.ts";
 import {
   type ActiveJob,
+  type JobWork,
   judgeShare,
   type Share,
   type ShareContext,
@@ -17,11 +18,32 @@ const MIN_NTIME = 1_750_000_000;
 const VERSION = 0x20000000;
 const hash32 = (fill: number) => new Uint8Array(32).fill(fill);
 
+const merkleRoot = hash32(2);
+const coinbase = { prefix: hash32(3), suffix: hash32(4), extranonceBytes: 8 };
+const work: JobWork = {
+  template: {
+    coinbase,
+    merklePath: [hash32(5)],
+    block: {
+      height: 1,
+      prevHash: hash32(1),
+      nbits: 0x17020000,
+      version: VERSION,
+      valueSats: 0n,
+      merklePath: [hash32(5)],
+    },
+  },
+  extranoncePrefix: new Uint8Array(8),
+  extranonceSize: 0,
+  merkleRoot,
+  versionRollingAllowed: true,
+};
 const job: ActiveJob = {
   tip: { height: 1, prevHash: hash32(1), nbits: 0x17020000, networkTarget: hash32(0) },
   version: VERSION,
-  merkleRoot: hash32(2),
+  work,
   minNtime: MIN_NTIME,
+  tipMinNtime: MIN_NTIME,
   sentMs: 10_000,
   target: hash32(0xff),
 };
@@ -35,6 +57,9 @@ const share: Share = {
 const strict: ShareRules = {
   versionMask: versionMasks.bip320,
   fixedVersion: false,
+  ntimeFromTipOnly: false,
+  unwanted: false,
+  anyVersion: false,
   leniencies: new Map(),
 };
 
@@ -55,7 +80,7 @@ const reasonOf = (verdict: ReturnType<typeof judge>) =>
 /** The share's hash as a number. */
 const hashOf = (changes: Partial<Share> = {}) => {
   const { nonce, ntime, version } = { ...share, ...changes };
-  const { tip, merkleRoot } = job;
+  const { tip } = job;
   return targetToBigInt(
     hashHeader(
       encodeHeader({
