@@ -9,13 +9,32 @@ import { Miner } from "../src/hashing/miner.ts";
 import { alwaysAllowed } from "../src/hashing/power.ts";
 import { warmUpHotPath } from "../src/hashing/warm-up.ts";
 import type { Logger } from "../src/lib/log.ts";
+import { type Handshaker, localHandshaker } from "../src/noise/handshaker.ts";
 import type { Platform } from "../src/ports/platform.ts";
 import type { DeviceIdentity } from "../src/upstream/endpoint.ts";
+import type { MinerMemory } from "./miner-memory.ts";
 import type { ChainSetup, MinerSetup } from "./miner-setup.ts";
 import { nodeAead } from "./node-aead.ts";
+import { ThreadedHandshaker } from "./platform/threaded-handshaker.ts";
+import { findProgram } from "./programs.ts";
 
 /** Chips talk at 115 740 baud after reset. */
 const RESET_BAUD = 115_200;
+
+/** What a miner can do without: a simulation keeps nothing, and does its arithmetic where it is. */
+export interface MinerHelpers {
+  readonly memory?: MinerMemory;
+  readonly handshaker?: Handshaker;
+}
+
+/** Handshakes that do not hold up the hot path; where no thread can be had, they do. */
+export function threadedHandshaker(
+  { entropy }: Pick<Platform, "entropy">,
+  log: Logger,
+): ThreadedHandshaker {
+  const local = localHandshaker({ entropy, aead: nodeAead });
+  return new ThreadedHandshaker(findProgram("handshake-thread"), local, log);
+}
 
 /** Throws ConfigError when a chain's numbers do not fit together. */
 export function createMiner(
@@ -23,13 +42,15 @@ export function createMiner(
   setup: MinerSetup,
   log: Logger,
   power: "guarded" | "always-on",
+  { memory, handshaker }: MinerHelpers = {},
 ): Miner {
   const miner = new Miner(
-    platform,
-    nodeAead,
+    memory === undefined ? platform : { ...platform, clock: memory.clock },
+    { aead: nodeAead, ...(handshaker === undefined ? {} : { handshaker }) },
     {
-      poolUrl: setup.poolUrl,
-      session: { ...setup.pool, identity: identityOf(setup.chains) },
+      ...(memory === undefined ? {} : { accounts: memory.accounts }),
+      groups: setup.pools,
+      identity: identityOf(setup.chains),
       chains: setup.chains.map((chain) => chainStart(platform, chain, setup, log)),
       ...(power === "guarded" ? { lifecycle: guardedChainRules } : {}),
       simulated: setup.simulated,
@@ -37,6 +58,7 @@ export function createMiner(
     },
     log,
   );
+  memory?.attend(miner);
   if (power === "always-on") miner.allow(alwaysAllowed(setup.chains.length));
   return miner;
 }

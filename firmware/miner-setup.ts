@@ -1,6 +1,6 @@
 /** What a miner process needs to be told. Data only: it crosses from one process into another. */
 import type { ChainSpec } from "../boards/chain-spec.ts";
-import type { SessionOptions } from "../src/upstream/session.ts";
+import type { PoolGroupOptions } from "../src/hashing/pool-options.ts";
 import type { LogLevel } from "./log.ts";
 
 export interface ChainSetup {
@@ -10,9 +10,10 @@ export interface ChainSetup {
 }
 
 export interface MinerSetup {
-  readonly poolUrl: string;
-  readonly pool: Omit<SessionOptions, "identity">;
+  readonly pools: readonly PoolGroupOptions[];
   readonly chains: readonly ChainSetup[];
+  /** Where counts and the last known time are kept. */
+  readonly stateDir: string;
   readonly simulated: boolean;
   /** 1 on real hardware; a power of two in a simulation. */
   readonly scale: number;

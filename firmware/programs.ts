@@ -2,7 +2,12 @@
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
-export type ProgramName = MinerProgramName | "guard" | "simulated-guard" | "world";
+export type ProgramName =
+  | MinerProgramName
+  | "guard"
+  | "handshake-thread"
+  | "simulated-guard"
+  | "world";
 
 /** The simulated one can also be blocked on purpose. */
 export type MinerProgramName = "miner" | "simulated-miner";

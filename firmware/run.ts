@@ -4,12 +4,10 @@ import type { ChainSpec } from "../boards/chain-spec.ts";
 import { chainOf } from "../boards/known-boards.ts";
 import { chipsByName } from "../drivers/bm13xx/chips.ts";
 import type { LoadedChain, LoadedConfig } from "../src/config/load.ts";
-import { poolEndpoint } from "../src/config/pool-endpoint.ts";
+import { poolGroups } from "../src/config/pool-groups.ts";
 import type { MachineConfig } from "../src/config/schema.ts";
 import { limitsWithin } from "../src/control/limits-within.ts";
-import { fromHex, reversed } from "../src/lib/bytes.ts";
 import { ConfigError } from "../src/lib/errors.ts";
-import { BIP320_MASK, BIP323_MASK } from "../src/work/work.ts";
 import { type Command, type CommandContext, exitCodes } from "./cli/command.ts";
 import { readConfigFile } from "./cli/config-file.ts";
 import type { ParsedArgs } from "./cli/parse-args.ts";
@@ -25,7 +23,8 @@ import { findMachine } from "./find-machine.ts";
 import type { MachineSettings } from "./guard/guard-setup.ts";
 import type { LogLevel } from "./log.ts";
 import { mine } from "./mine.ts";
-import { createMiner, warmUp } from "./miner-process.ts";
+import { openMinerMemory } from "./miner-memory.ts";
+import { createMiner, threadedHandshaker, warmUp } from "./miner-process.ts";
 import type { MinerSetup } from "./miner-setup.ts";
 import { linuxMachine } from "./platform/linux-machine.ts";
 import { linuxPlatform } from "./platform/linux-platform.ts";
@@ -125,35 +124,33 @@ async function runChains(
   const { log, recentEvents } = openRunLog(context, level, options.json);
   const platform = linuxPlatform();
   const setup = minerSetup(config, level);
-  const miner = createMiner(platform, setup, log, "always-on");
+  const memory = await openMinerMemory(setup.stateDir, platform.clock, log);
+  const handshaker = threadedHandshaker(platform, log);
+  const miner = createMiner(platform, setup, log, "always-on", { memory, handshaker });
   for (const chip of new Set(setup.chains.map(({ spec }) => spec.chip))) {
     await warmUp(platform, chip, log);
   }
-  return mine({
-    miner,
-    clock: platform.clock,
-    context,
-    log,
-    durationMs: options.durationMs,
-    json: options.json,
-    recentEvents,
-  });
+  try {
+    return await mine({
+      miner,
+      clock: platform.clock,
+      context,
+      log,
+      durationMs: options.durationMs,
+      json: options.json,
+      recentEvents,
+    });
+  } finally {
+    handshaker.close();
+    await memory.close();
+  }
 }
 
-function minerSetup({ pool, chains }: LoadedConfig, logLevel: LogLevel): MinerSetup {
+function minerSetup(config: LoadedConfig, logLevel: LogLevel): MinerSetup {
+  const { chains } = config;
   return {
-    poolUrl: pool.url,
-    pool: {
-      endpoint: poolEndpoint(pool, "pool.url"),
-      userIdentity: pool.user,
-      versionMask: pool.versionMask === "bip323" ? BIP323_MASK : BIP320_MASK,
-      tolerateFlagEcho: pool.tolerateFlagEcho,
-      // The file has it as people write targets, highest byte first.
-      maxTarget:
-        pool.maxTarget === undefined
-          ? new Uint8Array(32).fill(0xff)
-          : reversed(fromHex(pool.maxTarget)),
-    },
+    pools: poolGroups(config),
+    stateDir: config.paths.stateDir,
     chains: chains.map((chain) => ({
       uart: chain.uart,
       spec: chainSpec(chain),

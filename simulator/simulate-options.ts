@@ -6,12 +6,11 @@ import { machines } from "../boards/machines.ts";
 import { chipsByName } from "../drivers/bm13xx/chips.ts";
 import type { Command } from "../firmware/cli/command.ts";
 import type { ParsedArgs } from "../firmware/cli/parse-args.ts";
-import { poolEndpoint } from "../src/config/pool-endpoint.ts";
+import { poolGroups } from "../src/config/pool-groups.ts";
 import { checkUserIdentity } from "../src/config/user-identity.ts";
 import type { FanMode } from "../src/control/fan-control.ts";
+import type { ChannelKind, PoolGroupOptions } from "../src/hashing/pool-options.ts";
 import { ConfigError } from "../src/lib/errors.ts";
-import type { PoolEndpoint } from "../src/upstream/endpoint.ts";
-import { BIP320_MASK, BIP323_MASK } from "../src/work/work.ts";
 import { parseFaults } from "./plant/fault-script.ts";
 import { parseQuirks } from "./pool/quirks.ts";
 import type { SimulatedPoolSettings } from "./pool/settings.ts";
@@ -55,9 +54,23 @@ export const simulateOptions: Command["options"] = {
   },
   pool: {
     type: "string",
+    multiple: true,
     value: "URL",
-    description: "mine on this pool: stratum2+tcp://HOST:PORT/KEY",
+    description:
+      "mine on this pool, e.g. stratum2+tcp://HOST:PORT/KEY or stratum+tcp://HOST:PORT; several: fail-over in this order",
     defaultText: "a simulated pool",
+  },
+  channel: {
+    type: "string",
+    value: "KIND",
+    description: "Stratum V2 channels: standard, extended or auto",
+    defaultText: "auto",
+  },
+  standby: {
+    type: "string",
+    value: "KIND",
+    description: "the next of several pools: warm (connected) or probe (looked at now and then)",
+    defaultText: "warm",
   },
   user: {
     type: "string",
@@ -152,14 +165,22 @@ export const simulateOptions: Command["options"] = {
   },
 };
 
+/** The same for every pool. */
+export interface PoolChoices {
+  readonly user: string;
+  readonly versionMask: "bip320" | "bip323";
+  readonly channel: ChannelKind;
+  readonly standby: "warm" | "probe";
+}
+
 export interface SimulateOptions {
   readonly machine: MachineRef;
   readonly spec: MachineSpec;
   readonly frequencyMHz: number | undefined;
   readonly ticketDifficulty: number | undefined;
-  readonly poolUrl: string | undefined;
-  readonly user: string;
-  readonly versionMask: number;
+  /** Empty: the simulated one. */
+  readonly poolUrls: readonly string[];
+  readonly pools: PoolChoices;
   readonly pool: SimulatedPoolSettings;
   readonly faults: readonly string[];
   readonly fans: FanMode;
@@ -190,12 +211,13 @@ export function readSimulateOptions(args: ParsedArgs): SimulateOptions {
     spec,
     frequencyMHz: args.number("frequency", { min: 56.25, max: 1_000, unit: "MHz" }, undefined),
     ticketDifficulty: args.integer("ticket-difficulty", { min: 1, max: 2 ** 20 }, undefined),
-    poolUrl: args.string("pool", undefined),
-    user: args.string("user", "asicd.simulator"),
-    versionMask:
-      args.oneOf("version-mask", ["bip320", "bip323"], "bip320") === "bip323"
-        ? BIP323_MASK
-        : BIP320_MASK,
+    poolUrls: args.strings("pool"),
+    pools: {
+      user: args.string("user", "asicd.simulator"),
+      versionMask: args.oneOf("version-mask", ["bip320", "bip323"], "bip320"),
+      channel: args.oneOf("channel", ["standard", "extended", "auto"], "auto"),
+      standby: args.oneOf("standby", ["warm", "probe"], "warm"),
+    },
     pool: {
       sharesPerMinute: args.number("shares-per-minute", { min: 0.1, max: 60_000 }, 60),
       blockIntervalMs: args.durationMs("block-interval", { min: 100, max: 86_400_000 }, 15_000),
@@ -226,11 +248,10 @@ export function readSimulateOptions(args: ParsedArgs): SimulateOptions {
   }
   args.attempt("--quirk", () => parseQuirks(args.strings("quirk")), undefined);
   args.attempt("--fault", () => parseFaults(faults, spec), undefined);
-  args.attempt("--user", () => checkUserIdentity(options.user, "--user"), undefined);
-  if (options.poolUrl !== undefined) {
-    const url = options.poolUrl;
-    args.attempt("--pool", () => endpointOf(url), undefined);
-  }
+  const { pools, poolUrls } = options;
+  args.attempt("--user", () => checkUserIdentity(pools.user, "--user"), undefined);
+  if (poolUrls.length > 0)
+    args.attempt("--pool", () => simulatedGroups(poolUrls, pools), undefined);
   args.finish();
   return options;
 }
@@ -277,7 +298,23 @@ function readFanMode(text: string): FanMode {
   ]);
 }
 
-/** The same rules as for a pool in the configuration file. */
-export function endpointOf(url: string): PoolEndpoint {
-  return poolEndpoint({ url, allowUnauthenticated: false }, "--pool");
+/** One group of these pools, by the same rules as in the configuration file. Throws ConfigError. */
+export function simulatedGroups(
+  urls: readonly string[],
+  { user, versionMask, channel, standby }: PoolChoices,
+): readonly PoolGroupOptions[] {
+  const pools = urls.map((url) => ({
+    url,
+    user,
+    password: "x",
+    versionMask,
+    channel,
+    redirectHosts: [],
+    workerName: "",
+    tolerateFlagEcho: false,
+    allowUnauthenticated: false,
+    // A pool for real machines would wait for years for a share of a simulated one.
+    suggestDifficulty: "auto" as const,
+  }));
+  return poolGroups({ standby, pools });
 }

@@ -11,15 +11,13 @@ import { superviseMachine } from "../firmware/supervise-machine.ts";
 import { describeFaults } from "./plant/fault-script.ts";
 import { type ProcessFaultChange, ProcessFaults } from "./process-faults.ts";
 import {
-  endpointOf,
   readSimulateOptions,
   type SimulateOptions,
+  simulatedGroups,
   simulateOptions,
 } from "./simulate-options.ts";
 import { simulateProbe } from "./simulate-probe.ts";
 import { openWorld, type World } from "./world-client.ts";
-
-const EASIEST_TARGET = new Uint8Array(32).fill(0xff);
 
 export const simulateCommand: Command = {
   name: "simulate",
@@ -72,10 +70,10 @@ async function run(args: ParsedArgs, context: CommandContext): Promise<number> {
     };
     try {
       const { scale, hostHps, workers, search } = world;
-      const setup = guardSetup(options, world, level);
-      const { poolUrl } = setup.miner;
+      const setup = guardSetup(options, world, stateDir, level);
+      const pools = setup.miner.pools.flatMap((group) => group.pools.map(({ url }) => url));
       log.info(
-        { scale, hostHps: Math.round(hostHps), workers, search, poolUrl },
+        { scale, hostHps: Math.round(hostHps), workers, search, pools },
         "simulated world is up",
       );
       return await superviseMachine({
@@ -134,7 +132,7 @@ async function openWorldFor(
         portsSocket,
         ...(options.recordFile === undefined ? {} : { recordFile: options.recordFile }),
         ...(options.workers === undefined ? {} : { workers: options.workers }),
-        ...(options.poolUrl === undefined ? { pool: options.pool } : {}),
+        ...(options.poolUrls.length === 0 ? { pool: options.pool } : {}),
       },
       context.signal,
       onProcessFault,
@@ -148,10 +146,11 @@ async function openWorldFor(
 function guardSetup(
   options: SimulateOptions,
   world: World,
+  stateDir: string,
   logLevel: "debug" | "info",
 ): GuardSetup {
-  const poolUrl = options.poolUrl ?? world.poolUrl;
-  if (poolUrl === undefined) throw new Error("the simulated world has no pool");
+  const own = world.poolUrl === undefined ? [] : [world.poolUrl];
+  const poolUrls = options.poolUrls.length > 0 ? options.poolUrls : own;
   return {
     machine: options.machine,
     usbControl: world.usbControl,
@@ -162,14 +161,8 @@ function guardSetup(
       ...(options.frequencyMHz === undefined ? {} : { frequencyMHz: options.frequencyMHz }),
     },
     miner: {
-      poolUrl,
-      pool: {
-        endpoint: endpointOf(poolUrl),
-        userIdentity: options.user,
-        versionMask: options.versionMask,
-        tolerateFlagEcho: false,
-        maxTarget: EASIEST_TARGET,
-      },
+      pools: simulatedGroups(poolUrls, options.pools),
+      stateDir,
       chains: options.spec.chains.map(({ chain, mayRunWithFewerChips }, index) => ({
         uart: world.uarts[index] ?? "",
         spec: {

@@ -69,7 +69,7 @@ function whyUnreadable(error: unknown): string {
 /** JSON with comments to a plain value. Throws ConfigError with every syntax error as "line:column". */
 export function parseJsonc(text: string): unknown {
   const errors: ParseError[] = [];
-  const value: unknown = parse(text, errors, { allowTrailingComma: true });
+  const value = parsed(text, errors);
   const problems = [
     ...errors.map(({ error, offset, length }): ConfigProblem => {
       const at = text.slice(offset, offset + length);
@@ -83,6 +83,16 @@ export function parseJsonc(text: string): unknown {
   ];
   if (problems.length > 0) throw new ConfigError(problems);
   return value;
+}
+
+/** A parser that goes down with the text would go too deep. */
+function parsed(text: string, errors: ParseError[]): unknown {
+  try {
+    return parse(text, errors, { allowTrailingComma: true });
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new ConfigError([{ path: "1:1", problem: "is nested too deeply" }]);
+  }
 }
 
 /** JSON takes the last of two equal keys without a word; for an operator one of them is a mistake. */

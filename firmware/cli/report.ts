@@ -6,6 +6,7 @@ import type {
   LatencySnapshot,
   MinerSnapshot,
   NonceCounts,
+  PoolSnapshot,
 } from "../../src/telemetry/snapshot.ts";
 import { formatDuration, formatHashrate, formatMs, formatScale } from "./format.ts";
 import { machineLines } from "./machine-lines.ts";
@@ -62,6 +63,10 @@ export interface Report extends ReportFigures {
     readonly lostUnacknowledged: number;
     readonly rejectedByReason: Readonly<Record<string, number>>;
   };
+  /** All pools, in the operator's order, with what was counted over all runs. */
+  readonly pools: readonly PoolSnapshot[];
+  /** Chains could hash, and no pool gave them work. */
+  readonly withoutPool: MinerSnapshot["withoutPool"];
   readonly chains: readonly ChainReport[];
   /** The hardware around the chips as the guard last saw it; null where there is no guard. */
   readonly machine: MachineReport | null;
@@ -97,6 +102,8 @@ export function reportJson(snapshot: MinerSnapshot, machine?: MachineSnapshot): 
       lostUnacknowledged: pool.lostUnacknowledged,
       rejectedByReason: pool.rejectedByReason,
     },
+    pools: snapshot.pools,
+    withoutPool: snapshot.withoutPool,
     chains: chains.map(
       (chain): ChainReport => ({
         index: chain.index,
@@ -165,6 +172,10 @@ export function reportText(snapshot: MinerSnapshot, machine?: MachineSnapshot): 
     ...chains.map(chainText),
     ...(machine === undefined ? [] : machineLines(machine)),
     `Shares: ${pool.accepted} accepted, ${pool.rejected} rejected${rejections === "" ? "" : ` (${rejections})`}, ${countUnanswered(pool)} unanswered.`,
+    ...snapshot.pools.filter((other) => other.name !== pool.name).map(otherPoolText),
+    ...(snapshot.withoutPool.s < 1
+      ? []
+      : [`Without a pool: ${formatDuration(snapshot.withoutPool.s)}.`]),
     `Hashrate: ${formatHashrate(total.hashrateHps)} of ${formatHashrate(total.nominalHps)} nominal; hardware errors: ${total.hardwareErrors}.`,
     ...(latency === null
       ? []
@@ -172,6 +183,10 @@ export function reportText(snapshot: MinerSnapshot, machine?: MachineSnapshot): 
           `New block to the last chain's job: p50 ${formatMs(latency.p50)}, p99 ${formatMs(latency.p99)} (${pool.blocksSeen} blocks).`,
         ]),
   ].join("\n")}\n`;
+}
+
+function otherPoolText(pool: PoolSnapshot): string {
+  return `Pool ${pool.name}: ${pool.state}, ${pool.accepted} accepted, ${pool.rejected} rejected, ${countUnanswered(pool)} unanswered.`;
 }
 
 function chainText(chain: ChainSnapshot): string {

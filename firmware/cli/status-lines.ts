@@ -41,6 +41,7 @@ export function statusLines(snapshot: MinerSnapshot, width: number): StatusLine[
       : []),
     line("", "plain", "gap"),
     ...poolLines(snapshot.pool),
+    ...snapshot.pools.filter(({ name }) => name !== snapshot.pool.name).map(otherPoolLine),
     line("", "plain", "gap"),
     ...chainLines(snapshot, width),
   ];
@@ -94,6 +95,17 @@ function poolLines(pool: PoolSnapshot): StatusLine[] {
       "blocks",
     ),
   ];
+}
+
+/** One line for each pool beside the one above. */
+function otherPoolLine(pool: PoolSnapshot): StatusLine {
+  const security = pool.encrypted ? "" : "  NOT ENCRYPTED";
+  const shares = pool.state === "active" || pool.accepted > 0 ? `, ${pool.accepted} accepted` : "";
+  return line(
+    `         ${shortPoolUrl(pool.url)}${security}  ${pool.state}${shares}: ${printable(pool.why)}`,
+    pool.state === "down" ? "warning" : "dim",
+    "context",
+  );
 }
 
 /** Pools number channels as they open them, which says nothing to anyone. */

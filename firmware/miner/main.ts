@@ -2,7 +2,8 @@
 import type { GuardMessage, MinerMessage } from "../../src/control/guard-link.ts";
 import type { MinerStart } from "../guard/child-miner.ts";
 import { openLog } from "../log.ts";
-import { createMiner, warmUp } from "../miner-process.ts";
+import { openMinerMemory } from "../miner-memory.ts";
+import { createMiner, threadedHandshaker, warmUp } from "../miner-process.ts";
 import { linuxPlatform } from "../platform/linux-platform.ts";
 import { linkToParent } from "../process-link.ts";
 import { runMiner } from "./run-miner.ts";
@@ -20,7 +21,9 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGTSTP"] as co
 
 const log = openLog({ level: setup.logLevel, to: process.stderr });
 const platform = linuxPlatform();
-const miner = createMiner(platform, setup, log, "guarded");
+const memory = await openMinerMemory(setup.stateDir, platform.clock, log);
+const handshaker = threadedHandshaker(platform, log);
+const miner = createMiner(platform, setup, log, "guarded", { memory, handshaker });
 for (const chip of new Set(setup.chains.map(({ spec }) => spec.chip)))
   await warmUp(platform, chip, log);
 await runMiner(
@@ -34,5 +37,7 @@ await runMiner(
     onClosed: (listener) => link.onClosed(listener),
   },
   platform.clock,
+  () => memory.close(),
 );
+handshaker.close();
 if (process.connected) process.disconnect?.();

@@ -8,8 +8,16 @@ const SNAPSHOT_PERIOD_MS = 500;
 /** The rows of all chips take the miner's thread for milliseconds, in which a new block would wait: seldom. */
 const WITH_CHIPS_EVERY = 20;
 
-/** Resolves when the miner has ended in order: told to, or because the guard is gone. */
-export async function runMiner(miner: Miner, link: MinerLink, clock: Clock): Promise<void> {
+/**
+ * Resolves when the miner has ended in order: told to, or because the guard is gone. `afterwards` is done while the guard
+ * still hears that the miner lives: a disk may take its time.
+ */
+export async function runMiner(
+  miner: Miner,
+  link: MinerLink,
+  clock: Clock,
+  afterwards: () => Promise<void> = async () => {},
+): Promise<void> {
   const ending = new AbortController();
   using _messages = link.onMessage((message) => obey(miner, message, ending));
   using _closed = link.onClosed(() => {
@@ -37,6 +45,7 @@ export async function runMiner(miner: Miner, link: MinerLink, clock: Clock): Pro
   tell("chips");
   snapshots[Symbol.dispose]();
   await miner.stop();
+  await afterwards();
   link.send({ tell: "stopped" });
 }
 

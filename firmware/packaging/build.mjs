@@ -1,5 +1,5 @@
 // Bundles the programs into dist/: one file per program, native add-ons stay outside.
-import { chmodSync, readFileSync } from "node:fs";
+import { chmodSync, copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
@@ -14,6 +14,7 @@ const programs = {
   asicd: "firmware/main.ts",
   guard: "firmware/guard/main.ts",
   miner: "firmware/miner/main.ts",
+  "handshake-thread": "firmware/handshake-thread.ts",
   "hash-worker": "simulator/hash-worker.ts",
   world: "simulator/world-process.ts",
   "simulated-guard": "simulator/guard-process.ts",
@@ -29,6 +30,16 @@ const result = await build({
   metafile: true,
 });
 chmodSync(join(root, "dist/asicd.js"), 0o755);
+copyScenarios(join(root, "simulator/scenario/files"), join(root, "dist/scenarios"));
+/** Files for people, beside the program that plays them. Two builds at once do not get into each other's way. */
+function copyScenarios(from, to) {
+  const names = readdirSync(from);
+  mkdirSync(to, { recursive: true });
+  for (const name of names) copyFileSync(join(from, name), join(to, name));
+  for (const old of readdirSync(to))
+    if (!names.includes(old)) rmSync(join(to, old), { force: true });
+}
+
 if (!quiet) {
   for (const [file, { bytes }] of Object.entries(result.metafile.outputs)) {
     if (file.endsWith(".js")) process.stdout.write(`${file} ${(bytes / 1024).toFixed(0)} kB\n`);

@@ -1,11 +1,11 @@
 /** From a plain value to a configuration that can be acted on, or to every reason why it cannot. */
+
 import { printable } from "../lib/bytes.ts";
 import { ConfigError, type ConfigProblem } from "../lib/errors.ts";
 import { nearest } from "../lib/nearest.ts";
-import { poolEndpoint } from "./pool-endpoint.ts";
+import { poolGroups } from "./pool-groups.ts";
 import { checkAgainst, WHOLE_FILE } from "./problems.ts";
 import { type ChainConfig, CONFIG_VERSION, type Config, configSchema } from "./schema.ts";
-import { checkUserIdentity } from "./user-identity.ts";
 
 /** What the configuration must know of a chip, from the driver's tables. */
 export interface ConfigurableChip {
@@ -38,10 +38,8 @@ export function loadConfig(value: unknown, chips: readonly ConfigurableChip[]): 
   const isSound = (path: string) => !checked.problems.some((one) => concerns(one.path, path));
   const config = checked.value as Config;
   const problems = [...checked.problems];
-  if (isSound("pool.url") && isSound("pool.allowUnauthenticated"))
-    problems.push(...problemsOf(() => poolEndpoint(config.pool, "pool.url")));
-  if (isSound("pool.user"))
-    problems.push(...problemsOf(() => checkUserIdentity(config.pool.user, "pool.user")));
+  if (["pool", "pools", "groups", "standby"].every(isSound))
+    problems.push(...problemsOf(() => poolGroups(config, isSound)));
   const chains = isSound("chains") ? (config.chains ?? []) : [];
   for (const [i, chain] of chains.entries())
     if (isSound(`chains[${i}]`))

@@ -28,11 +28,19 @@ interface SchemaNode {
 /** The path of a problem with the top of the tree. */
 export const WHOLE_FILE = "(whole file)";
 
+/** Nothing that a file can mean goes deeper than a few levels. */
+const MAX_DEPTH = 32;
+
 /** A copy of `value` with the schema's defaults where something is absent, and every problem with it. */
 export function checkAgainst(
   schema: TSchema,
   value: unknown,
 ): { readonly value: unknown; readonly problems: readonly ConfigProblem[] } {
+  if (isTooDeep(value))
+    return {
+      value: undefined,
+      problems: [{ path: WHOLE_FILE, problem: `is nested more than ${MAX_DEPTH} levels deep` }],
+    };
   const filled = Default(schema, structuredClone(value));
   const problems = new Map<string, ConfigProblem>();
   const note = (problem: ConfigProblem) => {
@@ -66,7 +74,7 @@ export function checkAgainst(
     ) {
       note({
         path: showPath(steps),
-        problem: `${showValue(given)} is not valid`,
+        problem: `${steps.at(-1) === SECRET ? "what stands there" : showValue(given)} is not valid`,
         ...allowedBy(node),
       });
     }
@@ -154,8 +162,25 @@ function showStep(step: string): string {
   return /^[\w-]+$/.test(step) ? `.${step}` : `[${JSON.stringify(printable(step, 40))}]`;
 }
 
+/** Lists and objects by their kind: what is in them may be somebody's password. */
 function showValue(value: unknown): string {
+  if (Array.isArray(value)) return value.length === 0 ? "[]" : "a list";
+  if (typeof value === "object" && value !== null && Object.keys(value).length > 0)
+    return "an object";
   return printable(JSON.stringify(value) ?? String(value), 60);
+}
+
+const SECRET = "password";
+
+function isTooDeep(value: unknown): boolean {
+  let level: unknown[] = [value];
+  for (let depth = 0; depth <= MAX_DEPTH; depth++) {
+    level = level.flatMap((one) =>
+      typeof one === "object" && one !== null ? Object.values(one) : [],
+    );
+    if (level.length === 0) return false;
+  }
+  return true;
 }
 
 function nodeAt(root: SchemaNode, steps: readonly string[]): SchemaNode | undefined {

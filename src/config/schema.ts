@@ -10,21 +10,76 @@ export const CONFIG_VERSION = 1;
 /** Objects take no unknown keys: a mistyped one would silently leave its default in force. */
 const closed = { additionalProperties: false } as const;
 
+const standbySchema = Type.Enum(["warm", "probe"], {
+  default: "warm",
+  description:
+    "warm: the next pool in order is connected with its channels and jobs, so that a switch takes no time (some hundred bytes a minute, and the pool sees a worker without shares); probe: pools that wait are looked at every 10 minutes only, and a switch takes a connection",
+});
+
 const poolSchema = Type.Object(
   {
     url: Type.String({
       description:
-        "Stratum V2 pool with its authority key: stratum2+tcp://HOST:PORT/KEY; without encryption, to a proxy on the same private network only: stratum2+tcp+insecure://HOST:PORT",
+        "Stratum V2 pool with its authority key: stratum2+tcp://HOST:PORT/KEY; without encryption, to a proxy on the same private network only: stratum2+tcp+insecure://HOST:PORT; Stratum V1: stratum+ssl://HOST:PORT, or stratum+tcp://HOST:PORT without encryption",
     }),
+    name: Type.Optional(
+      Type.String({
+        minLength: 1,
+        maxLength: 60,
+        description: "What it is called in logs, counts and events; absent: HOST:PORT",
+      }),
+    ),
     user: Type.String({
       default: "",
       description:
-        "Who the shares are for, as the pool wants it (the protocol's user_identity), at most 255 bytes",
+        "Who the shares are for, as the pool wants it (user_identity, or the V1 worker), at most 255 bytes",
+    }),
+    password: Type.String({
+      default: "x",
+      maxLength: 255,
+      description: "Stratum V1 only; most pools ignore it",
     }),
     versionMask: Type.Enum(["bip320", "bip323"], {
       default: "bip320",
       description:
         "Version bits that may be rolled: 16 (BIP320), or 24 (BIP323) where the pool allows it",
+    }),
+    channel: Type.Enum(["standard", "extended", "auto"], {
+      default: "auto",
+      description:
+        "Stratum V2: standard channels (the pool builds every header), one extended channel (the device does), or auto: standard unless the pool wants the other",
+    }),
+    silenceS: Type.Optional(
+      Type.Integer({
+        minimum: 10,
+        maximum: 3_600,
+        unit: "s",
+        description:
+          "Without a word for this long a pool counts as dead; absent: 300 on Stratum V2, 120 on V1",
+      }),
+    ),
+    redirectHosts: Type.Array(Type.String({ minLength: 1, maxLength: 253 }), {
+      default: [],
+      maxItems: 16,
+      description: "Hosts outside the pool's own domain to which it may send us",
+    }),
+    tlsCertificateSha256: Type.Optional(
+      Type.String({
+        pattern: "^[0-9a-fA-F]{64}$",
+        description:
+          "stratum+ssl: believe this certificate alone, by its SHA-256; absent: what the system's authorities vouch for",
+      }),
+    ),
+    suggestDifficulty: Type.Optional(
+      Type.Union([Type.Literal("auto"), Type.Number({ minimum: 0.001, maximum: 1e15 })], {
+        description: "Stratum V1: the share difficulty to ask for; auto: by the hash rate",
+      }),
+    ),
+    workerName: Type.String({
+      default: "",
+      maxLength: 32,
+      description:
+        "Stratum V2 with an extended channel: told with each share, where the pool has the extension for it",
     }),
     tolerateFlagEcho: Type.Boolean({
       default: false,
@@ -42,6 +97,36 @@ const poolSchema = Type.Object(
           "Easiest share target that we accept, 64 hex digits, highest first; absent: any",
       }),
     ),
+  },
+  closed,
+);
+
+const poolListSchema = Type.Array(poolSchema, {
+  minItems: 1,
+  maxItems: 8,
+  description: "In order: the first that gives work has the hash power",
+});
+
+const groupSchema = Type.Object(
+  {
+    name: Type.Optional(Type.String({ minLength: 1, maxLength: 60 })),
+    quota: Type.Optional(
+      Type.Number({
+        minimum: 0.01,
+        maximum: 1_000,
+        description: "Parts of the hash power, against the quotas of the other groups; absent: 1",
+      }),
+    ),
+    share: Type.Optional(
+      Type.Number({
+        minimum: 0.01,
+        maximum: 1,
+        description:
+          "A fixed part of all hash power, 0.05 for 5 %; the groups with quotas divide the rest",
+      }),
+    ),
+    standby: standbySchema,
+    pools: poolListSchema,
   },
   closed,
 );
@@ -219,7 +304,16 @@ const pathsSchema = Type.Object(
 export const configSchema = Type.Object(
   {
     version: Type.Literal(CONFIG_VERSION, { description: "Version of this format" }),
-    pool: poolSchema,
+    pool: Type.Optional(poolSchema),
+    pools: Type.Optional(poolListSchema),
+    groups: Type.Optional(
+      Type.Array(groupSchema, {
+        minItems: 1,
+        maxItems: 8,
+        description: "Several lists of pools that divide the hash power; instead of pool or pools",
+      }),
+    ),
+    standby: standbySchema,
     machine: Type.Optional(machineSchema),
     chains: Type.Optional(
       Type.Array(chainSchema, {
@@ -238,4 +332,5 @@ export const configSchema = Type.Object(
 export type MachineConfig = Static<typeof machineSchema>;
 export type Config = Static<typeof configSchema>;
 export type PoolConfig = Static<typeof poolSchema>;
+export type GroupConfig = Static<typeof groupSchema>;
 export type ChainConfig = Static<typeof chainSchema>;

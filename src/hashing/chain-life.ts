@@ -12,7 +12,7 @@ import {
   stepChain,
   wantsPower,
 } from "./chain-lifecycle.ts";
-import { ChainMiner, type SubmitShare } from "./chain-miner.ts";
+import { ChainMiner } from "./chain-miner.ts";
 import { MOST_WRONG } from "./chip-errors.ts";
 import { type ChipCounters, CounterCheck, noCounters } from "./counter-check.ts";
 import type { ChipHealth, HashChain } from "./hash-chain.ts";
@@ -43,7 +43,6 @@ export interface ChainSurroundings {
   readonly clock: Clock;
   readonly log: Logger;
   readonly rules: ChainLifecycleRules;
-  readonly submit: SubmitShare;
   onHashing(miner: ChainMiner): void;
   onGone(miner: ChainMiner): void;
   onEvent(event: UntimedEvent): void;
@@ -270,9 +269,9 @@ export class ChainLife {
   }
 
   #adopt(chain: HashChain): void {
-    const { clock, submit } = this.#around;
+    const { clock } = this.#around;
     this.#chain = chain;
-    const miner = new ChainMiner(this.index, chain, clock, submit, this.#miner);
+    const miner = new ChainMiner(this.index, chain, clock, this.#miner);
     this.#miner = miner;
     this.#nonces = verifiedNonces(miner);
     this.#noncesBefore = this.#nonces;

@@ -1,14 +1,17 @@
 /** One chain of chips at work: gives it headers, judges its nonces, counts. */
+import { meetsTarget } from "../bitcoin/target.ts";
 import type { Clock } from "../ports/clock.ts";
 import { ChipRates } from "../telemetry/chip-rates.ts";
 import { HashrateEstimator } from "../telemetry/hashrate.ts";
 import { LatencyRecorder } from "../telemetry/latency.ts";
-import type { Channel } from "../upstream/channel.ts";
+import type { WorkChannel } from "../upstream/pool-link.ts";
 import { type HeaderSpace, JobRegistry, sameHeaders } from "../work/job-registry.ts";
 import { NonceCheck, type NonceOutcome } from "../work/nonce-check.ts";
+import { Turns } from "../work/turns.ts";
 import { bitCount, spreadOverMask, type VersionShare } from "../work/version-space.ts";
 import { ntimeAt, type Work } from "../work/work.ts";
 import { ChipErrors } from "./chip-errors.ts";
+import type { Feed } from "./feed.ts";
 import type { HashChain } from "./hash-chain.ts";
 
 /** A job is replaced when this share of the chips' epoch has passed: they repeat it silently after the whole. */
@@ -16,15 +19,6 @@ const REFRESH_AT_EPOCH_SHARE = 0.9;
 
 /** A command to stop may be lost on a noisy line, and chips that nobody feeds repeat their last job at full power. */
 const REPEAT_IDLE_AFTER_MS = 1_000;
-
-/** Sends a share; the work's tip is live and the job's target met. */
-export type SubmitShare = (
-  work: Work,
-  chainIndex: number,
-  nonce: number,
-  ntime: number,
-  version: number,
-) => void;
 
 const noOutcomes: Readonly<Record<NonceOutcome, number>> = {
   submit: 0,
@@ -35,12 +29,18 @@ const noOutcomes: Readonly<Record<NonceOutcome, number>> = {
   "unknown-job": 0,
 };
 
+/** The headers of one job id, and whose they are: a share goes back where its work came from. */
+interface OwnedSpace extends HeaderSpace {
+  readonly feed: Feed;
+}
+
 /** A channel that feeds the chain, with the chain's part of its version space. */
 interface Source {
-  readonly channel: Channel;
+  readonly channel: WorkChannel;
+  readonly feed: Feed;
   share: VersionShare;
   /** The headers last given to the chips from this channel. */
-  space: HeaderSpace | undefined;
+  space: OwnedSpace | undefined;
   hostCounter: number;
 }
 
@@ -57,27 +57,22 @@ export class ChainMiner {
   rejected: number;
   readonly #startedMs: number;
   readonly #clock: Clock;
-  readonly #submit: SubmitShare;
-  readonly #registry: JobRegistry;
-  readonly #check: NonceCheck;
+  readonly #registry: JobRegistry<OwnedSpace>;
+  readonly #check: NonceCheck<OwnedSpace>;
   readonly #hashesPerNonce: number;
   readonly #sources: Source[] = [];
+  /** Among feeds that share the chain's time. */
+  readonly #turns = new Turns<Feed>();
   #active: Source | undefined;
+  #turnSinceMs = 0;
   #dispatchedAtMs = 0;
   #toldToIdleAtMs = Number.NEGATIVE_INFINITY;
 
   /** `earlier`: the same chain before it was brought up again; its counts go on. */
-  constructor(
-    index: number,
-    chain: HashChain,
-    clock: Clock,
-    submit: SubmitShare,
-    earlier?: ChainMiner,
-  ) {
+  constructor(index: number, chain: HashChain, clock: Clock, earlier?: ChainMiner) {
     this.index = index;
     this.chain = chain;
     this.#clock = clock;
-    this.#submit = submit;
     this.#registry = new JobRegistry(chain.chipJobIds);
     this.#check = new NonceCheck(this.#registry, chain.ticketZeroBits);
     this.#hashesPerNonce = 2 ** chain.ticketZeroBits;
@@ -96,19 +91,24 @@ export class ChainMiner {
     );
   }
 
-  get channels(): readonly Channel[] {
-    return this.#sources.map(({ channel }) => channel);
+  channelsOf(feed: Feed): readonly WorkChannel[] {
+    return this.#sources.filter((source) => source.feed === feed).map(({ channel }) => channel);
   }
 
   get isHashing(): boolean {
     return this.#active !== undefined;
   }
 
+  /** The feed whose work the chips have now. */
+  get hashingFor(): Feed | undefined {
+    return this.#active?.feed;
+  }
+
   /** Lets the channel feed this chain, within this part of its version space; again to change the part. */
-  assign(channel: Channel, share: VersionShare): void {
+  assign(channel: WorkChannel, feed: Feed, share: VersionShare): void {
     const known = this.#sources.find((source) => source.channel === channel);
     if (known === undefined) {
-      this.#sources.push({ channel, share, space: undefined, hostCounter: 0 });
+      this.#sources.push({ channel, feed, share, space: undefined, hostCounter: 0 });
     } else if (sameShare(known.share, share)) {
       return;
     } else {
@@ -117,25 +117,34 @@ export class ChainMiner {
     if (channel.work !== undefined) this.workChanged(channel);
   }
 
-  unassign(channel: Channel): void {
+  unassign(channel: WorkChannel): void {
     const at = this.#sources.findIndex((source) => source.channel === channel);
     if (at < 0) return;
     const [removed] = this.#sources.splice(at, 1);
-    if (removed === this.#active) this.#continueElsewhere();
+    if (removed === this.#active) this.#continueElsewhere(this.#clock.nowMs());
   }
 
   /**
-   * The channel's work was replaced: the chips get it before this returns, or are told to stop. `newBlockAtMs`: when the
-   * new block arrived that is the reason.
+   * The channel's work was replaced: the chips get it before this returns, or are told to stop; unless it is another
+   * feed's turn. `newBlockAtMs`: when the new block arrived that is the reason.
    */
-  workChanged(channel: Channel, newBlockAtMs?: number): void {
+  workChanged(channel: WorkChannel, newBlockAtMs?: number): void {
     for (const source of this.#sources) {
       if (source.channel !== channel) continue;
-      if (channel.work !== undefined) this.#dispatch(source, channel.work, this.#clock.nowMs());
-      else if (source === this.#active) this.#continueElsewhere();
+      if (channel.work === undefined) {
+        if (source === this.#active) this.#continueElsewhere(this.#clock.nowMs());
+      } else if (this.#mayStart(source)) {
+        this.#dispatch(source, channel.work, this.#clock.nowMs());
+      } else return;
       if (newBlockAtMs !== undefined) this.newBlockLatency.add(this.#clock.nowMs() - newBlockAtMs);
       return;
     }
+  }
+
+  /** Weights of feeds changed: a feed without weight loses the chain at once, and an idle chain gets work at once. */
+  reconsider(): void {
+    const nowMs = this.#clock.nowMs();
+    if (this.#active === undefined || this.#active.feed.weight <= 0) this.#continueElsewhere(nowMs);
   }
 
   /** Gives the chips new headers when ntime moved on or they are nearly through; called every few ten milliseconds. */
@@ -146,13 +155,17 @@ export class ChainMiner {
       return;
     }
     const ticked = isFresh(active, nowMs);
-    const epochMs = this.chain.epochMs(bitCount(active.share.chipMask));
+    const epochMs = this.chain.epochMs(bitCount(active.space.chipMask));
     if (!ticked && nowMs - this.#dispatchedAtMs < epochMs * REFRESH_AT_EPOCH_SHARE) return;
-    const next = this.#nextFresh(active, nowMs);
+    // Turns last a tick of ntime: a second.
+    const feed = ticked ? this.#feedOfNextTurn(nowMs) : active.feed;
+    const next = this.#nextFresh(active, feed, nowMs);
     if (next?.channel.work !== undefined) {
       this.#dispatch(next, next.channel.work, nowMs);
     } else if (active.share.hostMask !== 0 && active.channel.work !== undefined) {
       active.hostCounter++;
+      this.#dispatch(active, active.channel.work, nowMs);
+    } else if (active.channel.roll(nowMs) && active.channel.work !== undefined) {
       this.#dispatch(active, active.channel.work, nowMs);
     }
     // Otherwise the chips repeat themselves until ntime moves; the search-space report has said so.
@@ -164,23 +177,40 @@ export class ChainMiner {
     this.#idle(this.#clock.nowMs());
   }
 
-  /** The source after `active`, in turn, that offers headers not given out yet. */
-  #nextFresh(active: Source, nowMs: number): Source | undefined {
+  /** Work of a feed whose turn it is not waits; with one feed that never happens. */
+  #mayStart(source: Source): boolean {
+    if (source.feed.weight <= 0) return false;
+    const active = this.#active;
+    return active === undefined || active.feed === source.feed || active.feed.weight <= 0;
+  }
+
+  #feedOfNextTurn(nowMs: number): Feed | undefined {
+    const active = this.#active;
+    if (active !== undefined) this.#turns.spent(active.feed, nowMs - this.#turnSinceMs);
+    this.#turnSinceMs = nowMs;
+    const feeds: Feed[] = [];
+    for (const { feed, channel } of this.#sources)
+      if (channel.work !== undefined && !feeds.includes(feed)) feeds.push(feed);
+    return this.#turns.next(feeds);
+  }
+
+  /** The source of the feed after `active`, in turn, that offers headers not given out yet. */
+  #nextFresh(active: Source, feed: Feed | undefined, nowMs: number): Source | undefined {
     const start = this.#sources.indexOf(active);
     for (let step = 1; step <= this.#sources.length; step++) {
       const source = this.#sources[(start + step) % this.#sources.length];
-      if (source !== undefined && isFresh(source, nowMs)) return source;
+      if (source?.feed === feed && source !== undefined && isFresh(source, nowMs)) return source;
     }
     return undefined;
   }
 
-  #continueElsewhere(): void {
-    const other = this.#sources.find(({ channel }) => channel.work !== undefined);
-    if (other?.channel.work !== undefined) {
-      this.#dispatch(other, other.channel.work, this.#clock.nowMs());
-    } else {
-      this.#idle(this.#clock.nowMs());
-    }
+  #continueElsewhere(nowMs: number): void {
+    const feed = this.#feedOfNextTurn(nowMs);
+    const other = this.#sources.find(
+      (source) => source.feed === feed && source.channel.work !== undefined,
+    );
+    if (other?.channel.work !== undefined) this.#dispatch(other, other.channel.work, nowMs);
+    else this.#idle(nowMs);
   }
 
   #idle(nowMs: number): void {
@@ -192,16 +222,15 @@ export class ChainMiner {
   #dispatch(source: Source, work: Work, nowMs: number): void {
     const ntime = ntimeAt(work, nowMs);
     if (source.space?.work !== work || source.space.ntime !== ntime) source.hostCounter = 0;
-    const { chipMask, hostMask, fixedBits } = source.share;
-    const baseVersion =
-      ((work.version & ~work.versionMask) |
-        fixedBits |
-        spreadOverMask(hostMask, source.hostCounter)) >>>
-      0;
+    // A job may allow fewer version bits than the connection did (V1 set_version_mask, extended jobs of SV2).
+    const chipMask = (source.share.chipMask & work.versionMask) >>> 0;
+    const ownBits =
+      source.share.fixedBits | spreadOverMask(source.share.hostMask, source.hostCounter);
+    const baseVersion = ((work.version & ~work.versionMask) | (ownBits & work.versionMask)) >>> 0;
     // The same headers again keep their memory of nonces seen.
     const space = sameHeaders(source.space, work, ntime, baseVersion, chipMask)
       ? source.space
-      : { work, ntime, baseVersion, chipMask, seen: new Set<number>() };
+      : { feed: source.feed, work, ntime, baseVersion, chipMask, seen: new Set<number>() };
     source.space = space;
     const chipJobId = this.#registry.assign(space);
     this.chain.setVersionMask(chipMask);
@@ -213,6 +242,7 @@ export class ChainMiner {
       ntime,
       nbits: work.tip.nbits,
     });
+    if (this.#active === undefined) this.#turnSinceMs = nowMs;
     this.#active = source;
     this.#dispatchedAtMs = nowMs;
   }
@@ -220,10 +250,9 @@ export class ChainMiner {
   #judge(chipJobId: number, nonce: number, versionBits: number, chipIndex: number): void {
     const check = this.#check;
     const outcome = check.check(chipJobId, nonce, versionBits);
-    if (outcome === "submit" && check.space !== undefined) {
-      const { work, ntime } = check.space;
-      this.#submit(work, this.index, nonce, ntime, check.version);
-    }
+    const { space } = check;
+    if (outcome === "submit" && space !== undefined)
+      space.feed.submit(space.work, this.index, nonce, space.ntime, check.version, check.hash);
     this.outcomes[outcome]++;
     if (outcome === "hardware-error") this.chipErrors.add(chipIndex, false);
     if (outcome === "submit" || outcome === "below-share-target" || outcome === "stale") {
@@ -231,6 +260,9 @@ export class ChainMiner {
       this.hashrate.add(nowMs, this.#hashesPerNonce);
       this.chipErrors.add(chipIndex, true);
       this.chipRates.add(chipIndex, nowMs, this.#hashesPerNonce);
+      space?.feed.credit(this.#hashesPerNonce);
+      if (outcome === "stale" && space !== undefined && meetsTarget(check.hash, space.work.target))
+        space.feed.creditStale(this.index, space.work);
     }
   }
 }

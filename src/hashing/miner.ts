@@ -1,10 +1,10 @@
 /** The miner process as one object: chains come up, the pool feeds them, shares go out, and a snapshot tells how it goes. */
 
-import { difficultyOfTarget } from "../bitcoin/target.ts";
 import type { ChainAllowance, ChainReport } from "../control/guard-link.ts";
 import type { Logger } from "../lib/log.ts";
 import { Signal } from "../lib/signal.ts";
 import type { Aead } from "../noise/aead.ts";
+import type { Handshaker } from "../noise/handshaker.ts";
 import type { Platform } from "../ports/platform.ts";
 import type { UntimedEvent } from "../telemetry/event.ts";
 import type { LatencyRecorder } from "../telemetry/latency.ts";
@@ -13,25 +13,38 @@ import type {
   ChainSnapshot,
   MinerSnapshot,
   NonceCounts,
-  PoolSnapshot,
   TotalsSnapshot,
 } from "../telemetry/snapshot.ts";
-import { type SessionOptions, UpstreamSession } from "../upstream/session.ts";
+import { AccountBook } from "../upstream/account-book.ts";
+import type { PoolIdentity } from "../upstream/account-record.ts";
+import type { DeviceIdentity } from "../upstream/endpoint.ts";
+import { isEncrypted } from "../upstream/pool-address.ts";
 import { ChainLife, type ChainStart } from "./chain-life.ts";
 import { alwaysOnRules, type ChainLifecycleRules, type ChainState } from "./chain-lifecycle.ts";
 import type { ChainMiner } from "./chain-miner.ts";
-import { Scheduler } from "./scheduler.ts";
+import { type LinkPorts, openLink } from "./open-link.ts";
+import type { Pool } from "./pool.ts";
+import type { PoolGroupOptions, PoolOptions } from "./pool-options.ts";
+import { PoolSet } from "./pool-set.ts";
+import { poolSnapshot } from "./pool-snapshot.ts";
 
 export interface MinerOptions {
-  /** As the operator wrote it. */
-  readonly poolUrl: string;
-  readonly session: SessionOptions;
+  readonly groups: readonly PoolGroupOptions[];
+  readonly identity: DeviceIdentity;
+  /** Goes on with what earlier runs counted; absent: counts begin with this run. */
+  readonly accounts?: AccountBook;
   readonly chains: readonly ChainStart[];
   /** How chains are restarted. Absent: one attempt each, for chains whose power nobody here switches. */
   readonly lifecycle?: ChainLifecycleRules;
   readonly simulated: boolean;
   /** Every rate is nominal ÷ scale; 1 on real hardware. */
   readonly scale: number;
+}
+
+/** The cipher, and who does the arithmetic of handshakes; absent: this thread. */
+export interface NoisePorts {
+  readonly aead: Aead;
+  readonly handshaker?: Handshaker;
 }
 
 /** Often enough for every deadline of a chain's life. */
@@ -41,8 +54,7 @@ export class Miner {
   readonly #platform: Platform;
   readonly #options: MinerOptions;
   readonly #log: Logger;
-  readonly #scheduler: Scheduler;
-  readonly #session: UpstreamSession;
+  readonly #pools: PoolSet;
   readonly #lives: readonly ChainLife[];
   readonly #events = new Signal<UntimedEvent>();
   readonly #startedMs: number;
@@ -55,7 +67,7 @@ export class Miner {
   /** Resolves with the reason when no chain is left that could hash. */
   readonly hopeless: Promise<string>;
 
-  constructor(platform: Platform, aead: Aead, options: MinerOptions, log: Logger) {
+  constructor(platform: Platform, noise: NoisePorts, options: MinerOptions, log: Logger) {
     this.#platform = platform;
     this.#options = options;
     this.#log = log;
@@ -66,29 +78,39 @@ export class Miner {
     this.hopeless = new Promise((resolve) => {
       this.#resolveHopeless = resolve;
     });
-    this.#scheduler = new Scheduler(platform.clock, log);
-    this.#session = new UpstreamSession(
-      {
-        clock: platform.clock,
-        entropy: platform.entropy,
-        aead,
-        dial: (host, port, signal) => platform.dial(host, port, signal),
-      },
-      options.session,
-      this.#scheduler,
+    const ports: LinkPorts = {
+      clock: platform.clock,
+      entropy: platform.entropy,
+      ...noise,
+      dial: (host, port, signal, tls) => platform.dial(host, port, signal, tls),
+    };
+    const accounts = options.accounts ?? new AccountBook();
+    this.#pools = new PoolSet(
+      options.groups.map(({ name, part, warmStandby, pools }) => ({
+        name,
+        warmStandby,
+        pools: pools.map((pool) => ({
+          name: pool.name,
+          url: pool.url,
+          encrypted: isEncrypted(pool.address),
+          protocol: pool.address.protocol,
+          part,
+          account: accounts.account(identityOf(pool)),
+          openLink: (handlers) => openLink(pool, options.identity, ports, handlers, log),
+        })),
+      })),
+      platform.clock,
       log,
     );
-    this.#scheduler.bind(this.#session);
+    this.#pools.onEvent((event) => this.#events.emit(event));
     this.#lives = options.chains.map(
       (start, index) =>
         new ChainLife(index, start, {
           clock: platform.clock,
           log,
           rules: options.lifecycle ?? alwaysOnRules,
-          submit: (work, chainIndex, nonce, ntime, version) =>
-            this.#session.submit(work, chainIndex, nonce, ntime, version),
-          onHashing: (miner) => this.#scheduler.addChain(miner),
-          onGone: (miner) => this.#scheduler.removeChain(miner),
+          onHashing: (miner) => this.#pools.addChain(miner),
+          onGone: (miner) => this.#pools.removeChain(miner),
           onEvent: (event) => this.#tell(event),
         }),
     );
@@ -103,7 +125,7 @@ export class Miner {
   start(): Promise<void> {
     this.#isStarted = true;
     // At once: a wrong key or a dead pool should show before the chains have warmed up.
-    this.#session.start();
+    this.#pools.start();
     for (const life of this.#lives) life.want(true, "mining");
     this.#ticking = this.#platform.clock.every(LIFE_TICK_MS, () => this.#tick());
     return this.#settled;
@@ -136,8 +158,7 @@ export class Miner {
   async #stop(): Promise<void> {
     this.#ticking?.[Symbol.dispose]();
     for (const life of this.#lives) life.hashingOff();
-    this.#scheduler.stop();
-    if (this.#isStarted) await this.#session.stop();
+    if (this.#isStarted) await this.#pools.stop();
     await Promise.all(this.#lives.map((life) => life.close()));
     this.#resolveSettled();
   }
@@ -158,6 +179,16 @@ export class Miner {
       );
   }
 
+  /** What others found out about the miner's affairs: the clock, say. */
+  tell(event: UntimedEvent): void {
+    this.#events.emit(event);
+  }
+
+  /** What failed by the time may succeed now. */
+  retryPools(reason: string): void {
+    this.#pools.retry("time", reason);
+  }
+
   #tell(event: UntimedEvent): void {
     this.#log.info({ ...event }, "chain");
     this.#events.emit(event);
@@ -165,7 +196,14 @@ export class Miner {
 
   /** Single values, which the snapshot only sums up. */
   get newBlockLatency(): LatencyRecorder {
-    return this.#session.newBlockLatency;
+    return this.#shownPool.link.newBlockLatency;
+  }
+
+  /** The pool that stands for all where there is room for one: the first group's active one, else its first. */
+  get #shownPool(): Pool {
+    const pool = this.#pools.activeOf(0) ?? this.#pools.pools[0];
+    if (pool === undefined) throw new Error("a miner without pools");
+    return pool;
   }
 
   /** "chains": with empty lists where there would be a row for each chip, which is most of it. */
@@ -176,36 +214,11 @@ export class Miner {
       uptimeS: (nowMs - this.#startedMs) / 1_000,
       simulated: this.#options.simulated,
       scale: this.#options.scale,
-      pool: this.#poolSnapshot(),
+      pool: poolSnapshot(this.#shownPool, this.#pools, nowMs),
+      pools: this.#pools.pools.map((pool) => poolSnapshot(pool, this.#pools, nowMs)),
+      withoutPool: { s: this.#pools.idleMs / 1_000, hashes: this.#pools.idleHashes },
       chains,
       total: totalOf(chains),
-    };
-  }
-
-  #poolSnapshot(): PoolSnapshot {
-    const session = this.#session;
-    const { channels } = session;
-    return {
-      url: this.#options.poolUrl,
-      phase: session.phase,
-      reason: session.reason,
-      encrypted: this.#options.session.endpoint.secure,
-      connects: session.connects,
-      channels: channels.all.map((channel) => ({
-        channelId: channel.channelId,
-        chainIndexes: this.#scheduler.chainsOf(channel).map(({ index }) => index),
-        shareDifficulty: difficultyOfTarget(channel.work?.target ?? channel.target),
-        poolJobId: channel.work?.poolJobId ?? null,
-        accepted: channel.shares.accepted,
-        rejected: channel.shares.rejected,
-      })),
-      accepted: channels.accepted,
-      rejected: channels.rejected,
-      rejectedByReason: channels.rejectedByReason,
-      unacknowledged: channels.all.reduce((sum, { shares }) => sum + shares.unacknowledged, 0),
-      lostUnacknowledged: channels.lostUnacknowledged,
-      blocksSeen: channels.blocksSeen,
-      newBlockLatencyMs: session.newBlockLatency.snapshot(),
     };
   }
 
@@ -235,7 +248,7 @@ export class Miner {
       reason:
         reasonOf(state) ??
         life.allowanceReason ??
-        (miner === undefined || chain === undefined ? null : this.#scheduler.reasonFor(miner)),
+        (miner === undefined || chain === undefined ? null : this.#pools.reasonFor(miner)),
       chipsExpected: start.chipsExpected,
       chipsFound: chain?.chipsFound ?? 0,
       frequencyMHz: chain?.frequencyMHz ?? 0,
@@ -246,7 +259,7 @@ export class Miner {
       ...nonceCounts(miner),
       accepted: miner?.accepted ?? 0,
       rejected: miner?.rejected ?? 0,
-      repeatedWork: miner === undefined ? 0 : this.#scheduler.repeatedWork(miner),
+      repeatedWork: miner === undefined ? 0 : this.#pools.repeatedWork(miner),
       wire: {
         framesReceived: chain?.counters.framesReceived ?? 0,
         bytesDropped: chain?.counters.bytesDropped ?? 0,
@@ -264,6 +277,10 @@ export class Miner {
       chipHashrateWindowsHps: chipRates?.windows(nowMs) ?? [],
     };
   }
+}
+
+function identityOf({ address: { protocol, endpoint }, user }: PoolOptions): PoolIdentity {
+  return { protocol, host: endpoint.host, port: endpoint.port, user };
 }
 
 function reasonOf(state: ChainState): string | null {

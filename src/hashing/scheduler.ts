@@ -1,8 +1,7 @@
 /** Which channel feeds which chain: one channel per chain, more where one is too small, a shared one where a pool gives fewer. */
 import type { Logger } from "../lib/log.ts";
 import type { Clock } from "../ports/clock.ts";
-import type { Channel } from "../upstream/channel.ts";
-import type { SessionHandlers, UpstreamSession } from "../upstream/session.ts";
+import type { LinkTerms, PoolLink, WorkChannel } from "../upstream/pool-link.ts";
 import {
   planSearchSpace,
   type SearchDemand,
@@ -11,20 +10,22 @@ import {
 } from "../work/search-space.ts";
 import { bitCount, shareOfVersionSpace } from "../work/version-space.ts";
 import type { ChainMiner } from "./chain-miner.ts";
+import type { Feed } from "./feed.ts";
 
-/** Often enough for the shortest epoch (a shared channel on an S19j Pro: 0.2 s). */
-const REFRESH_PERIOD_MS = 20;
 /** A pool that closes a channel is asked for another one, but not in a loop. */
 const REOPEN_AFTER_MS = 5_000;
+/** The first one in a while is replaced at once: chips may be waiting for it. */
+const REOPEN_AT_ONCE_AFTER_MS = 60_000;
 
-/** What the scheduler asks of the session. */
-type ChannelService = Pick<
-  UpstreamSession,
-  "openChannel" | "closeChannel" | "updateChannel" | "fail"
->;
+/** A change of rate beyond this part of it is told. */
+const RATE_TOLERANCE = 0.05;
 
-export class Scheduler implements SessionHandlers {
+/** What the scheduler asks of the link to its pool. */
+type ChannelService = Pick<PoolLink, "openChannel" | "closeChannel" | "updateChannel" | "fail">;
+
+export class Scheduler {
   readonly #clock: Clock;
+  readonly #feed: Feed;
   readonly #log: Logger;
   readonly #miners: ChainMiner[] = [];
   /** Chains that are gone included: answers to their shares may still come. */
@@ -32,25 +33,27 @@ export class Scheduler implements SessionHandlers {
   /** Chains for which the host steps version bits too, as their channels alone do not suffice. */
   readonly #withHostBits = new Set<ChainMiner>();
   readonly #requests = new Map<number, ChainMiner>();
-  readonly #members = new Map<Channel, ChainMiner[]>();
+  readonly #members = new Map<WorkChannel, ChainMiner[]>();
   /** Chains whose request was refused while other answers are still to come. */
   readonly #homeless = new Set<ChainMiner>();
   /** Chains that the present connection's terms leave nothing to do for. */
   readonly #unusable = new Set<ChainMiner>();
   /** Why a chain does not hash, or hashes in vain, as far as the upstream is concerned. */
   readonly #reasons = new Map<ChainMiner, string>();
-  readonly #refresh: Disposable;
   readonly #reopenings = new Set<Disposable>();
+  /** What was asked for with each request that is not answered yet, H/s. */
+  readonly #asked = new Map<number, number>();
+  /** What the pool was told of each channel, H/s. */
+  readonly #claims = new WeakMap<WorkChannel, number>();
+  #closedMs = Number.NEGATIVE_INFINITY;
   #session: ChannelService | undefined;
-  #versionMask: number | undefined;
+  /** Of the connection that stands; `undefined`: none does. */
+  #terms: LinkTerms | undefined;
 
-  constructor(clock: Clock, log: Logger) {
+  constructor(clock: Clock, feed: Feed, log: Logger) {
     this.#clock = clock;
+    this.#feed = feed;
     this.#log = log;
-    this.#refresh = clock.every(REFRESH_PERIOD_MS, () => {
-      const nowMs = clock.nowMs();
-      for (const miner of this.#miners) miner.refresh(nowMs);
-    });
   }
 
   bind(session: ChannelService): void {
@@ -60,7 +63,7 @@ export class Scheduler implements SessionHandlers {
   addChain(miner: ChainMiner): void {
     this.#miners.push(miner);
     this.#byIndex.set(miner.index, miner);
-    if (this.#versionMask !== undefined) this.#requestChannels(miner, this.#versionMask);
+    if (this.#terms !== undefined) this.#requestChannels(miner, this.#terms);
   }
 
   /** The chain is gone: its channels go with it, or to the chains that share them. */
@@ -91,12 +94,11 @@ export class Scheduler implements SessionHandlers {
   }
 
   stop(): void {
-    this.#refresh[Symbol.dispose]();
     for (const timer of this.#reopenings) timer[Symbol.dispose]();
-    for (const miner of this.#miners) miner.stop();
+    this.#reopenings.clear();
   }
 
-  chainsOf(channel: Channel): readonly ChainMiner[] {
+  chainsOf(channel: WorkChannel): readonly ChainMiner[] {
     return this.#members.get(channel) ?? [];
   }
 
@@ -109,18 +111,36 @@ export class Scheduler implements SessionHandlers {
     return this.#spaceOf(miner)?.repeatedWork ?? 0;
   }
 
-  onReady(versionMask: number): void {
-    this.#versionMask = versionMask;
+  onReady(terms: LinkTerms): void {
+    this.#terms = terms;
     this.#unusable.clear();
     for (const miner of this.#miners) {
       // The pool may have been given up over the first of them.
-      if (this.#versionMask !== undefined) this.#requestChannels(miner, versionMask);
+      if (this.#terms !== undefined) this.#requestChannels(miner, terms);
     }
   }
 
-  onChannelOpened(requestId: number, channel: Channel): void {
+  /** Tells the pool once more what rate to expect: while it stood by, it may have concluded that there is none. */
+  renewClaims(): void {
+    for (const [channel, members] of this.#members) this.#claim(channel, members);
+  }
+
+  /** Called again and again: a target that fitted fast chips does not fit the same ones throttled (SV2 §5.3.7). */
+  followRates(): void {
+    // Until every answer is there, a chain's parts are not what was asked for.
+    if (this.#requests.size > 0) return;
+    for (const [channel, members] of this.#members) {
+      const toldHps = this.#claims.get(channel) ?? 0;
+      const hps = this.#claimOf(members);
+      if (Math.abs(hps - toldHps) > toldHps * RATE_TOLERANCE) this.#claim(channel, members);
+    }
+  }
+
+  onChannelOpened(requestId: number, channel: WorkChannel): void {
     const miner = this.#requests.get(requestId);
     this.#requests.delete(requestId);
+    this.#claims.set(channel, this.#asked.get(requestId) ?? 0);
+    this.#asked.delete(requestId);
     if (miner === undefined) {
       this.#session?.closeChannel(channel, "not-needed");
       this.#houseTheHomeless();
@@ -137,11 +157,12 @@ export class Scheduler implements SessionHandlers {
   onChannelRefused(requestId: number, code: string): void {
     const miner = this.#requests.get(requestId);
     this.#requests.delete(requestId);
+    this.#asked.delete(requestId);
     if (miner === undefined) {
       this.#houseTheHomeless();
       return;
     }
-    if (miner.channels.length > 0) {
+    if (miner.channelsOf(this.#feed).length > 0) {
       this.#settle(miner);
     } else if (this.#members.size > 0) {
       this.#log.warn(
@@ -156,37 +177,40 @@ export class Scheduler implements SessionHandlers {
     }
   }
 
-  onWork(channel: Channel, newBlockAtMs?: number): void {
+  onWork(channel: WorkChannel, newBlockAtMs?: number): void {
     const members = this.#members.get(channel);
     if (members === undefined) return;
     for (const miner of members) miner.workChanged(channel, newBlockAtMs);
   }
 
-  onChannelClosed(channel: Channel, reason: string): void {
+  onChannelClosed(channel: WorkChannel, reason: string): void {
     this.#log.warn({ channel: channel.channelId, reason }, "the pool closed a channel");
     const members = this.#members.get(channel) ?? [];
     this.#members.delete(channel);
     for (const miner of members) {
       miner.unassign(channel);
-      this.#reasons.set(miner, `the pool closed the channel: ${reason}`);
+      if (miner.channelsOf(this.#feed).length > 0) this.#settle(miner);
+      else this.#reasons.set(miner, `the pool closed the channel: ${reason}`);
     }
-    const timer = this.#clock.after(REOPEN_AFTER_MS, () => {
+    const nowMs = this.#clock.nowMs();
+    const isFirst = nowMs - this.#closedMs > REOPEN_AT_ONCE_AFTER_MS;
+    this.#closedMs = nowMs;
+    const timer = this.#clock.after(isFirst ? 0 : REOPEN_AFTER_MS, () => {
       this.#reopenings.delete(timer);
-      const mask = this.#versionMask;
-      if (mask === undefined) return;
+      const terms = this.#terms;
+      if (terms === undefined) return;
       for (const miner of members) {
         const waits = [...this.#requests.values()].includes(miner);
-        if (this.#miners.includes(miner) && miner.channels.length === 0 && !waits) {
-          this.#requestChannels(miner, mask);
-        }
+        if (this.#miners.includes(miner) && !waits) this.#requestChannels(miner, terms);
       }
     });
     this.#reopenings.add(timer);
   }
 
   onDown(): void {
-    this.#versionMask = undefined;
+    this.#terms = undefined;
     this.#requests.clear();
+    this.#asked.clear();
     this.#homeless.clear();
     for (const timer of this.#reopenings) timer[Symbol.dispose]();
     this.#reopenings.clear();
@@ -206,7 +230,7 @@ export class Scheduler implements SessionHandlers {
     if (miner !== undefined) miner.rejected++;
   }
 
-  #requestChannels(miner: ChainMiner, versionMask: number): void {
+  #requestChannels(miner: ChainMiner, { versionMask }: LinkTerms): void {
     const { chipMask, hostMask } = shareOfVersionSpace(versionMask, miner.chain.rollableMask, 1, 0);
     const plan = planSearchSpace(this.#demand(miner, bitCount(chipMask), bitCount(hostMask)));
     if (!plan.usable) {
@@ -216,23 +240,27 @@ export class Scheduler implements SessionHandlers {
       if (this.#unusable.size === this.#miners.length) this.#session?.fail(plan.reason);
       return;
     }
-    for (let i = 0; i < plan.channels; i++) {
-      const requestId = this.#session?.openChannel(miner.chain.nominalHps / plan.channels);
-      if (requestId !== undefined) this.#requests.set(requestId, miner);
+    const lacking = plan.channels - miner.channelsOf(this.#feed).length;
+    for (let i = 0; i < lacking; i++) {
+      const claimHps = (this.#feed.part * miner.chain.nominalHps) / plan.channels;
+      const requestId = this.#session?.openChannel(claimHps);
+      if (requestId === undefined) continue;
+      this.#requests.set(requestId, miner);
+      this.#asked.set(requestId, claimHps);
     }
   }
 
   /** Nobody is left whose answer they could wait for: they ask again themselves. */
   #houseTheHomeless(): void {
-    if (this.#requests.size > 0 || this.#versionMask === undefined) return;
+    if (this.#requests.size > 0 || this.#terms === undefined) return;
     const waiting = [...this.#homeless];
     this.#homeless.clear();
-    for (const miner of waiting) this.#requestChannels(miner, this.#versionMask);
+    for (const miner of waiting) this.#requestChannels(miner, this.#terms);
   }
 
   /** Adds the chain to the channel with the fewest chains. */
   #shareWith(miner: ChainMiner): void {
-    let best: [Channel, ChainMiner[]] | undefined;
+    let best: [WorkChannel, ChainMiner[]] | undefined;
     for (const entry of this.#members) {
       if (best === undefined || entry[1].length < best[1].length) best = entry;
     }
@@ -251,21 +279,31 @@ export class Scheduler implements SessionHandlers {
   }
 
   /** Gives each of the chains its part of the channel's version space and tells the pool the rate of all. */
-  #divide(channel: Channel, members: ChainMiner[]): void {
+  #divide(channel: WorkChannel, members: ChainMiner[]): void {
     const before = this.#members.get(channel);
     this.#members.set(channel, members);
     members.forEach((miner, index) => {
-      miner.assign(channel, this.#share(miner, members.length, index));
+      miner.assign(channel, this.#feed, this.#share(miner, members.length, index));
     });
-    if (before !== undefined) {
-      const nominalHps = members.reduce((sum, { chain }) => sum + chain.nominalHps, 0);
-      this.#session?.updateChannel(channel, nominalHps);
-    }
+    if (before !== undefined) this.#claim(channel, members);
+  }
+
+  #claim(channel: WorkChannel, members: readonly ChainMiner[]): void {
+    const hps = this.#claimOf(members);
+    this.#claims.set(channel, hps);
+    this.#session?.updateChannel(channel, hps);
+  }
+
+  /** What the pool may expect of a channel: its part of what its chains hash, each of which may have several. */
+  #claimOf(members: readonly ChainMiner[]): number {
+    const perChannel = (miner: ChainMiner) =>
+      miner.chain.nominalHps / Math.max(1, miner.channelsOf(this.#feed).length);
+    return this.#feed.part * members.reduce((sum, miner) => sum + perChannel(miner), 0);
   }
 
   #share(miner: ChainMiner, parts: number, index: number) {
     const share = shareOfVersionSpace(
-      this.#versionMask ?? 0,
+      this.#terms?.versionMask ?? 0,
       miner.chain.rollableMask,
       parts,
       index,
@@ -280,7 +318,15 @@ export class Scheduler implements SessionHandlers {
   ): Omit<SearchDemand, "channels"> {
     const { nominalHps, nonceCoverage } = miner.chain;
     const epochMs = miner.chain.epochMs(chipVersionBits);
-    return { nominalHps, nonceCoverage, chipVersionBits, hostVersionBits, epochMs };
+    const rollsExtranonce = this.#terms?.rollsExtranonce ?? false;
+    return {
+      nominalHps,
+      nonceCoverage,
+      chipVersionBits,
+      hostVersionBits,
+      epochMs,
+      rollsExtranonce,
+    };
   }
 
   /**
@@ -296,9 +342,10 @@ export class Scheduler implements SessionHandlers {
       this.#withHostBits.add(miner);
       space = this.#spaceOf(miner);
     }
-    for (const channel of miner.channels) {
+    for (const channel of miner.channelsOf(this.#feed)) {
       const members = this.#members.get(channel) ?? [];
-      miner.assign(channel, this.#share(miner, members.length, members.indexOf(miner)));
+      const share = this.#share(miner, members.length, members.indexOf(miner));
+      miner.assign(channel, this.#feed, share);
     }
     if (space?.reason === undefined) return;
     this.#reasons.set(miner, space.reason);
@@ -307,13 +354,14 @@ export class Scheduler implements SessionHandlers {
 
   /** Of the chain with the channels that it has now; `undefined` when it has none. */
   #spaceOf(miner: ChainMiner): SearchSpace | undefined {
-    const [first] = miner.channels;
-    if (this.#versionMask === undefined || first === undefined) return undefined;
+    const channels = miner.channelsOf(this.#feed);
+    const [first] = channels;
+    if (this.#terms === undefined || first === undefined) return undefined;
     const members = this.#members.get(first) ?? [miner];
     const { chipMask, hostMask } = this.#share(miner, members.length, 0);
     return searchSpace({
       ...this.#demand(miner, bitCount(chipMask), bitCount(hostMask)),
-      channels: miner.channels.length,
+      channels: channels.length,
     });
   }
 }

@@ -8,11 +8,14 @@ import type { Clock } from "../ports/clock.ts";
 import type { Entropy } from "../ports/entropy.ts";
 import { NewMiningJob, SetNewPrevHash, SubmitSharesSuccess } from "../sv2/mining-messages.ts";
 import { encodeMessage } from "../sv2/protocols.ts";
-import { UpstreamSession } from "../upstream/session.ts";
+import { PoolAccount } from "../upstream/account.ts";
 import { BIP320_MASK } from "../work/work.ts";
 import { ChainMiner } from "./chain-miner.ts";
 import type { HashChain } from "./hash-chain.ts";
-import { Scheduler } from "./scheduler.ts";
+import { type LinkPorts, openLink } from "./open-link.ts";
+import type { Pool } from "./pool.ts";
+import { type PoolOptions, SILENCE_V2_MS } from "./pool-options.ts";
+import { type GroupSpec, PoolSet } from "./pool-set.ts";
 import { GROUP_CHANNEL_ID, WarmUpPool } from "./warm-up-pool.ts";
 
 /** A chain of the class that will mine, whose chips are memory and report every nonce that they are told to. */
@@ -52,25 +55,17 @@ export async function warmUpHotPath(options: WarmUpOptions): Promise<WarmUpResul
   const startedMs = options.clock.nowMs();
   const clock = new TimerlessClock(options.clock);
   const pool = new WarmUpPool(entropy, aead);
-  const scheduler = new Scheduler(clock, silentLog);
-  const session = new UpstreamSession(
-    { clock, entropy, aead, dial: async () => pool.stream },
-    {
-      endpoint: { host: "memory", port: 0, authorityKey: undefined, secure: true },
-      identity: { vendor: "", hardwareVersion: "", firmware: "", deviceId: "" },
-      userIdentity: "",
-      versionMask: BIP320_MASK,
-      tolerateFlagEcho: false,
-      maxTarget: ANY_HASH,
-    },
-    scheduler,
+  const ports = { clock, entropy, aead, dial: async () => pool.stream };
+  const set = new PoolSet(
+    [{ name: "", warmStandby: false, pools: [memoryPool(ports)] }],
+    clock,
     silentLog,
   );
-  scheduler.bind(session);
+  const [{ link }] = set.pools as [Pool];
   const { chain, report } = options.openChain(clock);
-  scheduler.addChain(new ChainMiner(0, chain, clock, session.submit.bind(session)));
-  session.start();
-  for (let turn = 0; turn < CONNECT_TURNS && session.phase !== "waiting-for-job"; turn++) {
+  set.addChain(new ChainMiner(0, chain, clock));
+  set.start();
+  for (let turn = 0; turn < CONNECT_TURNS && link.phase !== "waiting-for-job"; turn++) {
     await null;
     pool.answer();
   }
@@ -82,15 +77,45 @@ export async function warmUpHotPath(options: WarmUpOptions): Promise<WarmUpResul
   }
   const result = {
     // The first of them is where the channels begin.
-    blocks: 1 + session.channels.blocksSeen,
-    shares: session.channels.accepted,
+    blocks: 1 + link.counts.blocksSeen,
+    shares: link.counts.accepted,
   };
-  scheduler.stop();
-  await session.stop();
+  await set.stop();
   await chain[Symbol.asyncDispose]();
   if (result.blocks !== BLOCKS || result.shares !== BLOCKS * NONCES_PER_BLOCK)
     throw new Error(`warm-up: ${result.blocks} blocks and ${result.shares} shares came through`);
   return { ...result, durationMs: options.clock.nowMs() - startedMs };
+}
+
+function memoryPool(ports: LinkPorts): GroupSpec["pools"][number] {
+  const identity = { vendor: "", hardwareVersion: "", firmware: "", deviceId: "" };
+  const options: PoolOptions = {
+    name: "memory",
+    url: "",
+    address: {
+      protocol: "sv2",
+      endpoint: { host: "memory", port: 0, authorityKey: undefined, secure: true },
+    },
+    user: "",
+    password: "",
+    versionMask: BIP320_MASK,
+    silenceMs: SILENCE_V2_MS,
+    redirectHosts: [],
+    maxTarget: ANY_HASH,
+    channel: "standard",
+    tolerateFlagEcho: false,
+    extensions: [],
+    workerName: "",
+  };
+  return {
+    name: options.name,
+    url: options.url,
+    protocol: "sv2",
+    encrypted: true,
+    part: 1,
+    account: new PoolAccount({ protocol: "sv2", host: "memory", port: 0, user: "" }),
+    openLink: (handlers) => openLink(options, identity, ports, handlers, silentLog),
+  };
 }
 
 /** A future job and its activation for each channel, in turn by its own id and by the group's; then a job on that tip. */

@@ -14,7 +14,16 @@ export interface ByteStream {
   destroy(): void;
 }
 
+/** Ask for TLS, and of whom. */
+export interface TlsTerms {
+  /** SHA-256 of the server's certificate (DER), hex: it alone is believed. Absent: what the system's authorities vouch for. */
+  readonly pinnedSha256?: string;
+}
+
 export interface Dialer {
-  /** Connects with `setNoDelay`. Rejects with the system's error, or with the signal's reason when aborted. */
-  dial(host: string, port: number, signal: AbortSignal): Promise<ByteStream>;
+  /**
+   * Connects with `setNoDelay`, and with TLS where `tls` is given. Rejects with the system's error, or with the signal's
+   * reason when aborted; with a WireError "bad-certificate" for a server that TLS does not believe.
+   */
+  dial(host: string, port: number, signal: AbortSignal, tls?: TlsTerms): Promise<ByteStream>;
 }

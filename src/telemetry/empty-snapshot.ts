@@ -1,8 +1,16 @@
 /** What there is to tell before a miner has told anything. */
-import type { MinerSnapshot } from "./snapshot.ts";
+import type { MinerSnapshot, PoolSnapshot } from "./snapshot.ts";
 
 export interface PlannedMiner {
-  readonly poolUrl: string;
+  readonly pools: readonly {
+    readonly name: string;
+    readonly part: number;
+    readonly pools: readonly {
+      readonly name: string;
+      readonly url: string;
+      readonly address: { readonly protocol: "sv2" | "sv1" };
+    }[];
+  }[];
   readonly simulated: boolean;
   readonly scale: number;
   readonly chains: readonly {
@@ -31,25 +39,27 @@ export function emptyMinerSnapshot(plan: PlannedMiner): MinerSnapshot {
     accepted: 0,
     rejected: 0,
   };
+  const pools = plan.pools.flatMap(({ name: group, part, pools: members }) =>
+    members.map(
+      ({ name, url, address: { protocol } }): PoolSnapshot => ({
+        name,
+        group,
+        protocol,
+        part,
+        url,
+        ...unknownPool,
+      }),
+    ),
+  );
+  const [pool] = pools;
+  if (pool === undefined) throw new Error("a miner without pools");
   return {
     uptimeS: 0,
     simulated: plan.simulated,
     scale: plan.scale,
-    pool: {
-      url: plan.poolUrl,
-      phase: "idle",
-      reason: null,
-      encrypted: false,
-      connects: 0,
-      channels: [],
-      accepted: 0,
-      rejected: 0,
-      rejectedByReason: {},
-      unacknowledged: 0,
-      lostUnacknowledged: 0,
-      blocksSeen: 0,
-      newBlockLatencyMs: null,
-    },
+    pool,
+    pools,
+    withoutPool: { s: 0, hashes: 0 },
     chains: plan.chains.map(({ uart, spec }, index) => ({
       ...rates,
       index,
@@ -78,3 +88,22 @@ export function emptyMinerSnapshot(plan: PlannedMiner): MinerSnapshot {
     total: { ...rates, chipsFound: 0, nominalHps: 0 },
   };
 }
+
+const unknownPool = {
+  state: "off",
+  stateSinceS: 0,
+  why: "starting",
+  account: null,
+  phase: "idle",
+  reason: null,
+  encrypted: false,
+  connects: 0,
+  channels: [],
+  accepted: 0,
+  rejected: 0,
+  rejectedByReason: {},
+  unacknowledged: 0,
+  lostUnacknowledged: 0,
+  blocksSeen: 0,
+  newBlockLatencyMs: null,
+} as const;

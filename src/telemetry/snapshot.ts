@@ -1,3 +1,5 @@
+import type { AccountSnapshot } from "./account-snapshot.ts";
+
 /** What the miner tells about itself, one tree; `null` is unknown. Units are in the names. */
 export interface MinerSnapshot {
   readonly uptimeS: number;
@@ -5,7 +7,12 @@ export interface MinerSnapshot {
   readonly simulated: boolean;
   /** Every rate shown is nominal ÷ scale; 1 on real hardware. */
   readonly scale: number;
+  /** The one that stands for all where there is room for one: it has the hash power, or would have it first. */
   readonly pool: PoolSnapshot;
+  /** In the operator's order, group by group. */
+  readonly pools: readonly PoolSnapshot[];
+  /** Chains could hash, and no pool gave them work. */
+  readonly withoutPool: { readonly s: number; readonly hashes: number };
   readonly chains: readonly ChainSnapshot[];
   readonly total: TotalsSnapshot;
 }
@@ -21,7 +28,21 @@ export type UpstreamPhase =
   | "backing-off"
   | "stopped";
 
+/** "active": has its group's hash power; "standby": connected, gives work that waits; "down": wanted, but gives none; "off": not needed now. */
+export type PoolState = "active" | "standby" | "down" | "off";
+
 export interface PoolSnapshot {
+  readonly name: string;
+  readonly group: string;
+  readonly protocol: "sv2" | "sv1";
+  readonly state: PoolState;
+  readonly stateSinceS: number;
+  /** Why it has the hash power, or has not. */
+  readonly why: string;
+  /** Part of the hash power that its group gets, 0 to 1. */
+  readonly part: number;
+  /** Over all runs; null before the miner has told. */
+  readonly account: AccountSnapshot | null;
   readonly url: string;
   readonly phase: UpstreamPhase;
   /** Why the connection is not up, or was last lost. */

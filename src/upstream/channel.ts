@@ -1,49 +1,36 @@
 /** Jobs, previous hash and target of one standard channel, as SV2 §5.3.15–§5.3.21 order them. State only, no I/O. */
-import { toHex } from "../lib/bytes.ts";
-import type { Tip, Work } from "../work/work.ts";
+import type { Frame } from "../sv2/codec.ts";
+import { SubmitSharesStandard } from "../sv2/mining-messages.ts";
+import { encodeMessage } from "../sv2/protocols.ts";
+import type { Work } from "../work/work.ts";
+import { type ActiveJob, JobBook, type SetNewPrevHashFields } from "./job-book.ts";
+import type { WorkChannel } from "./pool-link.ts";
 import { ShareLedger } from "./share-ledger.ts";
+import { SubmittedShares } from "./submitted-shares.ts";
+import type { ShareFields, Sv2Channel } from "./sv2-channel.ts";
 
-/** As many as the reference client keeps; the oldest goes first. */
-const MAX_FUTURE_JOBS = 16;
-/** Jobs whose shares are remembered: at one every few seconds, an hour. */
-const MAX_REMEMBERED_JOBS = 1_024;
-
-interface FutureJob {
+interface StandardJob {
   readonly version: number;
   readonly merkleRoot: Uint8Array;
 }
 
-export interface NewMiningJobFields {
+export interface NewMiningJobFields extends StandardJob {
   readonly jobId: number;
   readonly minNtime: number | undefined;
-  readonly version: number;
-  readonly merkleRoot: Uint8Array;
 }
 
-export interface SetNewPrevHashFields {
-  readonly jobId: number;
-  readonly prevHash: Uint8Array;
-  readonly minNtime: number;
-  readonly nbits: number;
-}
-
-export class Channel {
+export class Channel implements WorkChannel, Sv2Channel {
   readonly channelId: number;
-  /** Messages to this id reach the channel as well (SV2 §5.2.3). */
-  readonly groupChannelId: number;
+  groupChannelId: number;
   readonly versionMask: number;
   readonly shares = new ShareLedger();
+  readonly sources: readonly WorkChannel[] = [this];
   /** Stored for completeness; a header-only device has no use for it (SV2 §5.3.10). */
   extranoncePrefix: Uint8Array;
-  readonly #future = new Map<number, FutureJob>();
+  readonly #jobs = new JobBook<StandardJob>();
+  readonly #submitted = new SubmittedShares();
   #target: Uint8Array;
-  #tip: Tip | undefined;
   #work: Work | undefined;
-  /**
-   * What was sent for each previous hash, merkle root and version: a job announced again, under whatever id, is the same
-   * headers, and so is one on a tip that comes back.
-   */
-  readonly #submitted = new Map<string, Set<string>>();
 
   constructor(opened: {
     channelId: number;
@@ -64,46 +51,40 @@ export class Channel {
     return this.#work;
   }
 
+  get hasWork(): boolean {
+    return this.#work !== undefined;
+  }
+
   get hasTip(): boolean {
-    return this.#tip !== undefined;
+    return this.#jobs.hasTip;
   }
 
   get target(): Uint8Array {
     return this.#target;
   }
 
+  /** A standard job has one merkle root. */
+  roll(): boolean {
+    return false;
+  }
+
   /** "active": `work` changed and must reach the chips now. "no-tip": the server broke the order; nothing changed. */
   newMiningJob(job: NewMiningJobFields, nowMs: number): "future" | "active" | "no-tip" {
-    if (job.minNtime === undefined) {
-      // Sent again: the newest definition counts, at the newest place.
-      this.#future.delete(job.jobId);
-      this.#future.set(job.jobId, { version: job.version, merkleRoot: job.merkleRoot });
-      if (this.#future.size > MAX_FUTURE_JOBS) {
-        const oldest = this.#future.keys().next().value;
-        if (oldest !== undefined) this.#future.delete(oldest);
-      }
-      return "future";
-    }
-    if (this.#tip === undefined) return "no-tip";
-    this.#activate(job.jobId, job, this.#tip, job.minNtime, nowMs);
+    const { version, merkleRoot } = job;
+    const placed = this.#jobs.newJob(job.jobId, { version, merkleRoot }, job.minNtime, nowMs);
+    if (typeof placed === "string") return placed;
+    this.#activate(placed);
     return "active";
   }
 
-  /**
-   * Adopts the new tip; everything on the old one is dead from here on. "unknown-job": the named job was never sent, so
-   * there is nothing to hash until the next NewMiningJob (the specification has no rule; hashing a dead tip is worse).
-   */
+  /** Adopts the new tip; "unknown-job": nothing to hash until the next NewMiningJob. */
   setNewPrevHash(message: SetNewPrevHashFields, nowMs: number): "active" | "unknown-job" {
-    if (this.#tip !== undefined) this.#tip.live = false;
-    const tip: Tip = { prevHash: message.prevHash, nbits: message.nbits, live: true };
-    this.#tip = tip;
-    const job = this.#future.get(message.jobId);
-    this.#future.clear();
-    if (job === undefined) {
+    const placed = this.#jobs.setNewPrevHash(message, nowMs);
+    if (placed === "unknown-job") {
       this.#work = undefined;
-      return "unknown-job";
+      return placed;
     }
-    this.#activate(message.jobId, job, tip, message.minNtime, nowMs);
+    this.#activate(placed);
     return "active";
   }
 
@@ -112,34 +93,30 @@ export class Channel {
     this.#target = target;
   }
 
-  /** The channel or its connection is gone: nothing of it may be submitted any more. */
-  close(): void {
-    if (this.#tip !== undefined) this.#tip.live = false;
-    this.#tip = undefined;
-    this.#work = undefined;
-    this.#future.clear();
+  shareFrame(work: Work, fields: ShareFields): Frame {
+    const { channelId } = this;
+    return encodeMessage(SubmitSharesStandard, { channelId, jobId: work.poolJobId, ...fields });
   }
 
-  #activate(jobId: number, job: FutureJob, tip: Tip, minNtime: number, nowMs: number): void {
-    const key = `${toHex(tip.prevHash)}/${toHex(job.merkleRoot)}/${job.version}`;
-    const submitted = this.#submitted.get(key) ?? new Set();
-    this.#submitted.delete(key);
-    this.#submitted.set(key, submitted);
-    if (this.#submitted.size > MAX_REMEMBERED_JOBS) {
-      const oldest = this.#submitted.keys().next().value;
-      if (oldest !== undefined) this.#submitted.delete(oldest);
-    }
+  /** The channel or its connection is gone: nothing of it may be submitted any more. */
+  close(): void {
+    this.#jobs.close();
+    this.#work = undefined;
+  }
+
+  #activate({ jobId, job, tip, minNtime, anchorMs }: ActiveJob<StandardJob>): void {
+    const { version, merkleRoot } = job;
     this.#work = {
       channelId: this.channelId,
       poolJobId: jobId,
       tip,
-      version: job.version,
+      version,
       versionMask: this.versionMask,
-      merkleRoot: job.merkleRoot,
+      merkleRoot,
       minNtime,
-      anchorMs: nowMs,
+      anchorMs,
       target: this.#target,
-      submitted,
+      submitted: this.#submitted.of(tip.prevHash, merkleRoot, version),
     };
   }
 }

@@ -1,58 +1,50 @@
 /** One connection's life: dial, Noise handshake, SetupConnection, then messages by callback. It ends exactly once. */
 
-import { printable } from "../lib/bytes.ts";
 import { WireError } from "../lib/errors.ts";
 import type { Logger } from "../lib/log.ts";
 import type { Aead } from "../noise/aead.ts";
-import { ACT2_BYTES, NxInitiator } from "../noise/nx-handshake.ts";
+import { type Handshaker, localHandshaker } from "../noise/handshaker.ts";
 import { SecureFrames } from "../noise/secure-frames.ts";
 import type { ByteStream, Dialer } from "../ports/byte-stream.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Entropy } from "../ports/entropy.ts";
 import type { Frame, FrameCodec } from "../sv2/codec.ts";
-import { SetupConnection } from "../sv2/common-messages.ts";
 import { PlainFrames } from "../sv2/frame.ts";
-import { decodeMessage, encodeMessage, type MiningProtocolMessage } from "../sv2/protocols.ts";
-import type { DeviceIdentity, PoolEndpoint } from "./endpoint.ts";
+import { decodeMessage, type MiningProtocolMessage } from "../sv2/protocols.ts";
+import { ClientHandshake } from "./client-handshake.ts";
+import type { Deadlines } from "./deadlines.ts";
+import { answerWithinMs, ExtensionRequest, type NegotiationStep } from "./extension-request.ts";
+import type { LinkEnd } from "./pool-link.ts";
+import { judgeSetupAnswer, type SetupRequest, setupFrame } from "./setup.ts";
 
-/** SV2 §3: the mining protocol, version 2. */
-const MINING_PROTOCOL = 0;
-const PROTOCOL_VERSION = 2;
-
-/** SetupConnection flags of the mining protocol (SV2 §5.3.1). */
-const REQUIRES_STANDARD_JOBS = 1 << 0;
-const REQUIRES_VERSION_ROLLING = 1 << 2;
-/** SetupConnection.Success flags: other meanings, same bits. */
-const REQUIRES_FIXED_VERSION = 1 << 0;
-const REQUIRES_EXTENDED_CHANNELS = 1 << 1;
-
-/** A name may have several addresses, each of which is given a few seconds; the reference implementations use 5 s for one. */
-const DIAL_WITHIN_MS = 10_000;
-/** As the reference implementations have it. */
-const HANDSHAKE_WITHIN_MS = 10_000;
-const SETUP_WITHIN_MS = 10_000;
 /** A few strange frames are worth a line each, a flood is not. */
 const LOGGED_STRANGE_FRAMES = 5;
 
-export interface ConnectionEnd {
-  /** "network" passes by itself; "refused" needs a person; "asked" was our own wish. */
-  readonly kind: "network" | "protocol" | "refused" | "asked";
-  readonly reason: string;
+export interface ConnectionEnd extends LinkEnd {
+  /** What the next connection to this server should do differently. */
+  readonly remedy?: "extended-channel" | "fewer-extensions";
 }
 
-export interface ConnectionOptions {
-  readonly endpoint: PoolEndpoint;
-  readonly identity: DeviceIdentity;
-  /** Whether the chips rely on version rolling (flag bit 2). */
-  readonly versionRolling: boolean;
+/** What both sides agreed to. */
+export interface SetupTerms {
+  /** The server accepts no version but the job's own. */
+  readonly fixedVersion: boolean;
+  readonly extensions: readonly number[];
+}
+
+export interface ConnectionOptions extends SetupRequest {
   /** Servers before 2026-02 echo our flags as if they were theirs: take "fixed version" for an echo. */
   readonly tolerateFlagEcho: boolean;
+  readonly deadlines: Deadlines;
+  /** Extensions to ask for, and how often this server has been silent about them. */
+  readonly extensions: { readonly ids: readonly number[]; readonly silences: number };
 }
 
 export interface ConnectionHandlers {
   onPhase(phase: "connecting" | "handshake" | "setting-up"): void;
-  /** The server agreed; `fixedVersion`: it accepts no version but the job's own. */
-  onReady(terms: { fixedVersion: boolean }): void;
+  onReady(terms: SetupTerms): void;
+  /** The server wants these as well; it may end the connection over it, whatever it is answered. */
+  onRequiredExtensions(ids: readonly number[]): void;
   /** In the tick in which the bytes arrived, in order. */
   onMessage(message: MiningProtocolMessage, arrivedMs: number): void;
   /** After the last message of one received chunk. */
@@ -64,6 +56,8 @@ export interface ConnectionPorts extends Dialer {
   readonly clock: Clock;
   readonly entropy: Entropy;
   readonly aead: Aead;
+  /** Absent: the arithmetic of handshakes is done on this thread. */
+  readonly handshaker?: Handshaker;
 }
 
 export class Connection {
@@ -74,16 +68,16 @@ export class Connection {
   readonly #abort = new AbortController();
   #stream: ByteStream | undefined;
   #codec: FrameCodec | undefined;
-  #initiator: NxInitiator | undefined;
-  #act2 = new Uint8Array(ACT2_BYTES);
-  #act2Length = 0;
-  #ready = false;
-  #ended = false;
+  #handshake: ClientHandshake | undefined;
+  #state: "connecting" | "setting-up" | "negotiating" | "ready" | "ended" = "connecting";
+  #fixedVersion = false;
+  #request: ExtensionRequest | undefined;
+  #connectMs = 0;
   #deadline: Disposable | undefined;
   #arrivedMs = 0;
   #strangeFrames = 0;
-  /** Monotonic time of the last byte from the server. */
-  lastReceivedMs: number;
+  /** Monotonic time of the last whole frame from the server: bytes that never become one are no sign of life. */
+  lastFrameMs: number;
 
   constructor(
     ports: ConnectionPorts,
@@ -95,22 +89,26 @@ export class Connection {
     this.#options = options;
     this.#handlers = handlers;
     this.#log = log;
-    this.lastReceivedMs = ports.clock.nowMs();
+    this.lastFrameMs = ports.clock.nowMs();
   }
 
   start(): void {
     const { host, port } = this.#options.endpoint;
     this.#handlers.onPhase("connecting");
-    this.#expectWithin(DIAL_WITHIN_MS, `no connection to ${host}:${port}`);
+    this.#expectWithin(this.#options.deadlines.dialMs, `no connection to ${host}:${port}`);
+    const startedMs = this.#ports.clock.nowMs();
     this.#ports.dial(host, port, this.#abort.signal).then(
-      (stream) => this.#connected(stream),
+      (stream) => {
+        this.#connectMs = this.#ports.clock.nowMs() - startedMs;
+        this.#connected(stream);
+      },
       (error: unknown) => this.#end({ kind: "network", reason: messageOf(error) }),
     );
   }
 
   /** One frame, one write. After the end it does nothing. */
   send(frame: Frame): void {
-    if (this.#ended || this.#codec === undefined) return;
+    if (this.#hasEnded || this.#codec === undefined) return;
     this.#stream?.write(this.#codec.encode(frame));
   }
 
@@ -120,12 +118,12 @@ export class Connection {
   }
 
   /** Gives the connection up, for a reason that the server is responsible for. */
-  fail(kind: "network" | "protocol" | "refused", reason: string): void {
+  fail(kind: Exclude<LinkEnd["kind"], "asked">, reason: string): void {
     this.#end({ kind, reason });
   }
 
   #connected(stream: ByteStream): void {
-    if (this.#ended) {
+    if (this.#hasEnded) {
       stream.destroy();
       return;
     }
@@ -142,75 +140,81 @@ export class Connection {
     stream.onData((chunk) => this.#receive(chunk));
     if (this.#options.endpoint.secure) {
       this.#handlers.onPhase("handshake");
-      this.#expectWithin(HANDSHAKE_WITHIN_MS, "the server did not answer the Noise handshake");
-      const { entropy, aead } = this.#ports;
-      this.#initiator = new NxInitiator({ entropy, aead });
-      stream.write(this.#initiator.act1);
+      const { handshakeMs } = this.#options.deadlines;
+      this.#expectWithin(handshakeMs, "the server did not answer the Noise handshake");
+      this.#handshake = this.#handshakeOn(stream);
+      this.#handshake.start(this.#ports.handshaker ?? localHandshaker(this.#ports));
     } else {
       this.#setUp(new PlainFrames());
     }
   }
 
   #receive(chunk: Uint8Array): void {
-    if (this.#ended) return;
+    if (this.#hasEnded) return;
     this.#arrivedMs = this.#ports.clock.nowMs();
-    this.lastReceivedMs = this.#arrivedMs;
     try {
-      const frames = this.#codec === undefined ? this.#receiveAct2(chunk) : chunk;
-      if (this.#codec === undefined || frames.length === 0) return;
-      this.#codec.receive(frames, this.#receiveFrame);
-      if (!this.#ended) this.#handlers.onChunkDone(this.#arrivedMs);
+      if (this.#codec === undefined) {
+        this.#handshake?.receive(chunk);
+        return;
+      }
+      this.#codec.receive(chunk, this.#receiveFrame);
+      if (!this.#hasEnded) this.#handlers.onChunkDone(this.#arrivedMs);
     } catch (error) {
-      if (!(error instanceof WireError)) throw error;
-      const refused = error.code === "bad-certificate" || error.code === "bad-signature";
-      this.#end({ kind: refused ? "refused" : "protocol", reason: error.message });
+      this.#failed(error);
     }
   }
 
-  /** Returns what followed act 2 in the chunk. Nothing is sent before the certificate is found good (SV2 §4.6). */
-  #receiveAct2(chunk: Uint8Array): Uint8Array {
-    const taken = Math.min(chunk.length, ACT2_BYTES - this.#act2Length);
-    this.#act2.set(chunk.subarray(0, taken), this.#act2Length);
-    this.#act2Length += taken;
-    if (this.#act2Length === ACT2_BYTES && this.#initiator !== undefined) {
-      const keys = this.#initiator.finish(this.#act2, {
-        authorityKey: this.#options.endpoint.authorityKey,
-        unixSeconds: this.#ports.clock.unixSeconds(),
-      });
-      this.#initiator = undefined;
-      this.#setUp(new SecureFrames(keys, this.#ports.aead));
-    }
-    return chunk.subarray(taken);
+  /** Throws what is no fault of the server's. */
+  #failed(error: unknown): void {
+    if (!(error instanceof WireError)) throw error;
+    this.#end({ kind: KIND_OF_ERROR[error.code] ?? "protocol", reason: error.message });
+  }
+
+  /** Nothing is sent before the certificate is found good (SV2 §4.6). */
+  #handshakeOn(stream: ByteStream): ClientHandshake {
+    const { aead, clock } = this.#ports;
+    const { authorityKey } = this.#options.endpoint;
+    return new ClientHandshake({
+      write: (act1) => {
+        if (!this.#hasEnded) stream.write(act1);
+      },
+      check: () => ({ authorityKey, unixSeconds: clock.unixSeconds() }),
+      onKeys: (keys, rest) => {
+        if (this.#hasEnded) return;
+        this.#handshake = undefined;
+        this.#setUp(new SecureFrames(keys, aead));
+        if (rest.length > 0) this.#receive(rest);
+      },
+      onFailed: (error) => {
+        if (this.#hasEnded) return;
+        if (error instanceof WireError) this.#failed(error);
+        else this.#end({ kind: "network", reason: `handshake: ${messageOf(error)}` });
+      },
+    });
   }
 
   #setUp(codec: FrameCodec): void {
     this.#codec = codec;
+    this.#state = "setting-up";
     this.#handlers.onPhase("setting-up");
-    this.#expectWithin(SETUP_WITHIN_MS, "the server did not answer SetupConnection");
-    const { endpoint, identity, versionRolling } = this.#options;
-    this.send(
-      encodeMessage(SetupConnection, {
-        protocol: MINING_PROTOCOL,
-        minVersion: PROTOCOL_VERSION,
-        maxVersion: PROTOCOL_VERSION,
-        flags: REQUIRES_STANDARD_JOBS | (versionRolling ? REQUIRES_VERSION_ROLLING : 0),
-        endpointHost: endpoint.host,
-        endpointPort: endpoint.port,
-        ...identity,
-      }),
-    );
+    const { setupMs } = this.#options.deadlines;
+    this.#expectWithin(setupMs, "the server did not answer SetupConnection");
+    this.send(setupFrame(this.#options));
   }
 
   readonly #receiveFrame = (frame: Frame): void => {
-    if (this.#ended) return;
+    if (this.#hasEnded) return;
+    this.lastFrameMs = this.#arrivedMs;
     const message = decodeMessage("mining", frame);
     if (message === undefined) {
       this.noteStrange("unknown message", {
         extension: frame.extensionType,
         type: frame.messageType,
       });
-    } else if (this.#ready) {
+    } else if (this.#state === "ready") {
       this.#handlers.onMessage(message, this.#arrivedMs);
+    } else if (this.#state === "negotiating") {
+      this.#receiveExtensionAnswer(message);
     } else {
       this.#receiveSetupAnswer(message);
     }
@@ -222,52 +226,82 @@ export class Connection {
   }
 
   #receiveSetupAnswer(message: MiningProtocolMessage): void {
-    switch (message.name) {
-      case "SetupConnection.Success": {
-        if (message.usedVersion !== PROTOCOL_VERSION) {
-          this.fail(
-            "refused",
-            `the server chose protocol version ${message.usedVersion}, offered was 2`,
-          );
-          return;
-        }
-        if (message.flags & REQUIRES_EXTENDED_CHANNELS) {
-          this.fail("refused", "the server refuses standard channels (REQUIRES_EXTENDED_CHANNELS)");
-          return;
-        }
-        this.#ready = true;
-        this.#deadline?.[Symbol.dispose]();
-        this.#handlers.onReady({ fixedVersion: this.#demandsFixedVersion(message.flags) });
-        return;
-      }
-      case "SetupConnection.Error":
-        this.fail("refused", `the server refused the set-up: ${printable(message.errorCode)}`);
-        return;
-      default:
-        this.noteStrange("message before the set-up answer ignored", { message: message.name });
+    const verdict = judgeSetupAnswer(message, this.#options);
+    if (verdict === undefined) {
+      this.noteStrange("message before the set-up answer ignored", { message: message.name });
+    } else if (!verdict.good) {
+      const { reason, wantsExtended } = verdict;
+      this.#end({
+        kind: "refused",
+        reason,
+        ...(wantsExtended ? { remedy: "extended-channel" } : {}),
+      });
+    } else {
+      this.#fixedVersion = verdict.fixedVersion;
+      if (verdict.contradicts) this.#noteContradiction();
+      this.#askForExtensions();
     }
   }
 
-  #demandsFixedVersion(flags: number): boolean {
-    if ((flags & REQUIRES_FIXED_VERSION) === 0) return false;
-    if (!this.#options.versionRolling) return true;
+  #noteContradiction(): void {
+    const { tolerateFlagEcho } = this.#options;
     this.#log.warn(
-      { tolerated: this.#options.tolerateFlagEcho },
+      { tolerated: tolerateFlagEcho },
       "the server demands a fixed version although version rolling was required: a server bug, or our flags echoed",
     );
-    return !this.#options.tolerateFlagEcho;
+    if (tolerateFlagEcho) this.#fixedVersion = false;
   }
 
-  #expectWithin(durationMs: number, reason: string): void {
+  /** Directly after the set-up, and nothing else until it is answered (ext 0x0001 §1.1). */
+  #askForExtensions(): void {
+    const { ids, silences } = this.#options.extensions;
+    const withinMs = ids.length === 0 ? undefined : answerWithinMs(silences, this.#connectMs);
+    if (withinMs === undefined) {
+      this.#becomeReady([]);
+      return;
+    }
+    this.#state = "negotiating";
+    this.#request = new ExtensionRequest(ids);
+    const reason = "the server did not answer RequestExtensions";
+    this.#expectWithin(withinMs, reason, { kind: "asked", remedy: "fewer-extensions" });
+    this.send(this.#request.frame);
+  }
+
+  #receiveExtensionAnswer(message: MiningProtocolMessage): void {
+    const next: NegotiationStep | undefined = this.#request?.receive(message);
+    if (next?.step === "send") {
+      this.#handlers.onRequiredExtensions(next.required);
+      this.send(next.frame);
+    } else if (next?.step === "leave") this.fail("refused", next.reason);
+    else if (next?.step === "agreed") this.#becomeReady(next.extensions);
+    else if (message.name === "Reconnect") this.#handlers.onMessage(message, this.#arrivedMs);
+    else this.noteStrange("message before the answer about extensions ignored", {});
+  }
+
+  #becomeReady(extensions: readonly number[]): void {
+    this.#state = "ready";
+    this.#deadline?.[Symbol.dispose]();
+    this.#handlers.onReady({ fixedVersion: this.#fixedVersion, extensions });
+  }
+
+  #expectWithin(
+    durationMs: number,
+    reason: string,
+    end: Omit<ConnectionEnd, "reason"> = { kind: "network" },
+  ): void {
     this.#deadline?.[Symbol.dispose]();
     this.#deadline = this.#ports.clock.after(durationMs, () =>
-      this.#end({ kind: "network", reason: `${reason} within ${durationMs / 1_000} s` }),
+      this.#end({ ...end, reason: `${reason} within ${durationMs / 1_000} s` }),
     );
+  }
+
+  get #hasEnded(): boolean {
+    return this.#state === "ended";
   }
 
   #end(end: ConnectionEnd): void {
-    if (this.#ended) return;
-    this.#ended = true;
+    if (this.#hasEnded) return;
+    this.#state = "ended";
     this.#deadline?.[Symbol.dispose]();
     this.#abort.abort();
     if (end.kind === "asked") this.#stream?.close();
@@ -275,6 +309,13 @@ export class Connection {
     this.#handlers.onEnd(end);
   }
 }
+
+/** What a broken rule means for the next attempt; "protocol" where nothing stands here. */
+const KIND_OF_ERROR: { readonly [code: string]: LinkEnd["kind"] } = {
+  "bad-certificate": "refused",
+  "bad-signature": "refused",
+  "certificate-time": "time",
+};
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

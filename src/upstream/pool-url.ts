@@ -27,10 +27,7 @@ export function parsePoolUrl(text: string, options: PoolUrlOptions = {}): PoolEn
 
   const [scheme, rest] = cutAt(text.trim(), "://");
   const secure = isSecure(scheme, rest, path);
-  const [authority, key = ""] = cutAt(rest ?? "", "/");
-  const [address, port] = splitAuthority(authority);
-  const host = readHost(address, refuse);
-  const portNumber = readPort(port, refuse);
+  const { host, port, rest: key } = readHostAndPort(rest ?? "", refuse);
 
   let authorityKey: Uint8Array | undefined;
   if (!secure) {
@@ -50,7 +47,29 @@ export function parsePoolUrl(text: string, options: PoolUrlOptions = {}): PoolEn
     refuse("the pool's authority key is missing, without which anybody could pose as the pool");
   }
   if (problems.length > 0) throw new ConfigError(problems);
-  return { host, port: portNumber, authorityKey, secure };
+  return { host, port, authorityKey, secure };
+}
+
+/** Host, port and what follows the first slash, of a URL with any scheme. Throws ConfigError with everything that is wrong. */
+export function splitPoolUrl(
+  text: string,
+  path: string,
+  allowed: string,
+): { host: string; port: number; rest: string } {
+  const problems: ConfigProblem[] = [];
+  const [, rest = ""] = cutAt(text.trim(), "://");
+  const split = readHostAndPort(rest, (problem) => void problems.push({ path, problem, allowed }));
+  if (problems.length > 0) throw new ConfigError(problems);
+  return split;
+}
+
+function readHostAndPort(
+  text: string,
+  refuse: (problem: string) => void,
+): { host: string; port: number; rest: string } {
+  const [authority, rest = ""] = cutAt(text, "/");
+  const [address, port] = splitAuthority(authority);
+  return { host: readHost(address, refuse), port: readPort(port, refuse), rest };
 }
 
 /** The inverse of `parsePoolUrl`. */
@@ -65,12 +84,12 @@ function isSecure(scheme: string, rest: string | undefined, path: string): boole
   const name = scheme.toLowerCase();
   if (rest !== undefined && name === SECURE) return true;
   if (rest !== undefined && name === PLAINTEXT) return false;
-  const allowed = `${FORM}, or ${PLAINTEXT_FORM} for a plaintext connection on a trusted network`;
+  const allowed = `${FORM}, or ${PLAINTEXT_FORM} for a plaintext connection on a trusted network; Stratum V1: stratum+ssl://host:port or stratum+tcp://host:port`;
   const shown = printable(scheme, 40);
   let problem = `scheme "${shown}" is unknown`;
   if (rest === undefined) problem = "no scheme";
   else if (name.startsWith("stratum+"))
-    problem = `"${shown}" is Stratum V1, which is not spoken here`;
+    problem = `"${shown}" is Stratum V1, which has no place here`;
   throw new ConfigError([{ path, problem, allowed }]);
 }
 

@@ -1,11 +1,18 @@
 /** What became of the shares of one channel. Counts decide, as batches and late errors may come in any order (SV2 §5.3.13–14). */
+import type { LaneShares } from "./lanes.ts";
+import type { ChannelShares, SentShare } from "./pool-link.ts";
 
 /** Shares whose answer never came are forgotten beyond this many, oldest first: a batch's tail may never be acknowledged. */
 const MAX_PENDING = 4_096;
 
-export class ShareLedger {
-  /** sequence number → chain that found the share, in order of sending. */
-  readonly #pending = new Map<number, number>();
+/** A share without answer; `lane`: whose counts it belongs to, on a channel that is cut into lanes. */
+export interface PendingShare extends SentShare {
+  readonly lane?: LaneShares;
+}
+
+export class ShareLedger implements ChannelShares {
+  /** By sequence number, in order of sending. */
+  readonly #pending = new Map<number, PendingShare>();
   readonly #refused = new Set<number>();
   #nextSequenceNumber = 1;
   accepted = 0;
@@ -20,58 +27,64 @@ export class ShareLedger {
     return this.#pending.size;
   }
 
-  /** The sequence number for a share of this chain. */
-  sent(chainIndex: number): number {
+  /** The sequence number for this share. */
+  sent(share: PendingShare): number {
     const sequenceNumber = this.#nextSequenceNumber;
     this.#nextSequenceNumber = (this.#nextSequenceNumber + 1) >>> 0;
-    this.#pending.set(sequenceNumber, chainIndex);
+    this.#pending.set(sequenceNumber, share);
+    if (share.lane !== undefined) share.lane.unacknowledged++;
     if (this.#pending.size > MAX_PENDING) {
-      this.#dropOldest();
+      const oldest = this.#pending.keys().next().value;
+      if (oldest !== undefined) this.#take(oldest);
       this.forgotten++;
     }
     return sequenceNumber;
   }
 
-  /** SubmitShares.Success: `count` shares up to `lastSequenceNumber` are good; calls `credit` with each one's chain. */
+  /** SubmitShares.Success: `count` shares up to `lastSequenceNumber` are good; calls `credit` with each one. */
   acknowledged(
     lastSequenceNumber: number,
     count: number,
     difficulty: bigint,
-    credit: (chainIndex: number) => void,
+    credit: (share: SentShare) => void,
   ): void {
     let left = count;
-    for (const [sequenceNumber, chainIndex] of this.#pending) {
+    for (const sequenceNumber of this.#pending.keys()) {
       if (left === 0 || sequenceNumber > lastSequenceNumber) break;
-      this.#pending.delete(sequenceNumber);
+      const share = this.#take(sequenceNumber);
+      if (share === undefined) continue;
       this.accepted++;
+      if (share.lane !== undefined) share.lane.accepted++;
       left--;
-      credit(chainIndex);
+      credit(share);
     }
     this.overAcknowledged += left;
     this.acceptedDifficulty += difficulty;
   }
 
   /**
-   * SubmitShares.Error; returns the chain whose share it was, `undefined` when it is about nothing that could be refused:
-   * a share never sent, refused before, or long accepted.
+   * SubmitShares.Error; returns the share, `undefined` when it is about nothing that could be refused: a share never
+   * sent, refused before, or long accepted.
    */
-  refused(sequenceNumber: number): number | undefined {
+  refused(sequenceNumber: number): SentShare | undefined {
     if (sequenceNumber === 0 || sequenceNumber >= this.#nextSequenceNumber) return undefined;
     if (this.#refused.has(sequenceNumber)) return undefined;
     // A late error may be about a share that a batch seemed to cover: another share of that batch is the accepted one.
     const own = this.#pending.has(sequenceNumber);
     const resolved = own ? sequenceNumber : this.#pending.keys().next().value;
-    const chainIndex = resolved === undefined ? undefined : this.#pending.get(resolved);
-    if (resolved === undefined || chainIndex === undefined) return undefined;
-    this.#pending.delete(resolved);
+    const share = resolved === undefined ? undefined : this.#take(resolved);
+    if (share === undefined) return undefined;
     this.#refused.add(sequenceNumber);
     if (this.#refused.size > MAX_PENDING) this.#refused.clear();
     this.rejected++;
-    return chainIndex;
+    if (share.lane !== undefined) share.lane.rejected++;
+    return share;
   }
 
-  #dropOldest(): void {
-    const oldest = this.#pending.keys().next().value;
-    if (oldest !== undefined) this.#pending.delete(oldest);
+  #take(sequenceNumber: number): PendingShare | undefined {
+    const share = this.#pending.get(sequenceNumber);
+    this.#pending.delete(sequenceNumber);
+    if (share?.lane !== undefined) share.lane.unacknowledged--;
+    return share;
   }
 }

@@ -13,13 +13,13 @@ export interface HeaderSpace {
   readonly seen: Set<number>;
 }
 
-export function sameHeaders(
-  space: HeaderSpace | undefined,
+export function sameHeaders<Space extends HeaderSpace>(
+  space: Space | undefined,
   work: Work,
   ntime: number,
   baseVersion: number,
   chipMask: number,
-): space is HeaderSpace {
+): space is Space {
   return (
     space !== undefined &&
     space.work === work &&
@@ -34,10 +34,10 @@ export function nonceKey(nonce: number, versionBits: number): number {
   return nonce * 65_536 + ((versionBits >>> 13) & 0xffff);
 }
 
-export class JobRegistry {
+export class JobRegistry<Space extends HeaderSpace = HeaderSpace> {
   readonly #ids: readonly number[];
-  readonly #current: (HeaderSpace | undefined)[] = new Array(256);
-  readonly #previous: (HeaderSpace | undefined)[] = new Array(256);
+  readonly #current: (Space | undefined)[] = new Array(256);
+  readonly #previous: (Space | undefined)[] = new Array(256);
   #next = 0;
 
   constructor(chipJobIds: readonly number[]) {
@@ -48,7 +48,7 @@ export class JobRegistry {
    * Gives the space the id that was given out longest ago. An answer to that id's earlier job may still be on its way
    * when jobs come in a burst, so the earlier job stays known as `before`.
    */
-  assign(space: HeaderSpace): number {
+  assign(space: Space): number {
     const id = this.#ids[this.#next] ?? 0;
     this.#next = (this.#next + 1) % this.#ids.length;
     this.#previous[id] = this.#current[id];
@@ -56,11 +56,11 @@ export class JobRegistry {
     return id;
   }
 
-  current(chipJobId: number): HeaderSpace | undefined {
+  current(chipJobId: number): Space | undefined {
     return this.#current[chipJobId];
   }
 
-  before(chipJobId: number): HeaderSpace | undefined {
+  before(chipJobId: number): Space | undefined {
     return this.#previous[chipJobId];
   }
 }

@@ -12,17 +12,17 @@ export type NonceOutcome =
   | "unknown-job";
 
 /** Checks nonces of one chain. `space` and `hash` of the last nonce stay readable until the next call. */
-export class NonceCheck {
-  readonly #registry: JobRegistry;
+export class NonceCheck<Space extends HeaderSpace = HeaderSpace> {
+  readonly #registry: JobRegistry<Space>;
   readonly #ticketZeroBits: number;
   readonly #header = new Uint8Array(80);
   readonly #view = new DataView(this.#header.buffer);
   /** The headers that the nonce belongs to, when it was found in any. */
-  space: HeaderSpace | undefined;
+  space: Space | undefined;
   hash: Uint8Array = new Uint8Array(32);
   version = 0;
 
-  constructor(registry: JobRegistry, ticketZeroBits: number) {
+  constructor(registry: JobRegistry<Space>, ticketZeroBits: number) {
     this.#registry = registry;
     this.#ticketZeroBits = ticketZeroBits;
   }

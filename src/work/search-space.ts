@@ -13,7 +13,12 @@ export interface SearchDemand {
   readonly epochMs: number;
   /** Channels whose jobs the chain works on in turn. */
   readonly channels: number;
+  /** The channel's extranonce can be rolled: as many jobs as can be handed to the chips. */
+  readonly rollsExtranonce: boolean;
 }
+
+/** Jobs that a chain can be given per second: one per look of the scheduler, every 20 ms. */
+const MAX_JOBS_PER_SECOND = 50;
 
 export interface SearchSpace {
   /** Different headers on offer per second of ntime. */
@@ -29,7 +34,9 @@ export interface SearchSpace {
  * two in the open material (MHz × small cores against the hash counting number): the worse one counts [?].
  */
 export function searchSpace(demand: SearchDemand): SearchSpace {
-  const jobs = demand.channels * 2 ** demand.hostVersionBits;
+  const jobs = demand.rollsExtranonce
+    ? MAX_JOBS_PER_SECOND
+    : demand.channels * 2 ** demand.hostVersionBits;
   const headersPerSecond =
     jobs * 2 ** demand.chipVersionBits * 2 ** 32 * Math.min(1, demand.nonceCoverage);
   const byRate = 1 - headersPerSecond / demand.nominalHps;
@@ -59,20 +66,33 @@ export type SpacePlan =
 
 /**
  * What a chain needs of a pool. Remedies against a shortfall, in this order: more channels, then version bits that the
- * host steps (BIP323, where the operator allowed it); an extended channel would be the last. With a fixed version a
- * channel holds 2^32 headers per second, so a faster chain cannot be served at all.
+ * host steps (BIP323, where the operator allowed it). Where the extranonce rolls, one channel is all that could help. With a
+ * fixed version a standard channel holds 2^32 headers per second, so a faster chain cannot be served at all.
  */
 export function planSearchSpace(
   demand: Omit<SearchDemand, "channels">,
   maxChannels = MAX_CHANNELS_PER_CHAIN,
 ): SpacePlan {
-  if (demand.chipVersionBits + demand.hostVersionBits === 0 && demand.nominalHps > 2 ** 32) {
+  const fixedVersion = demand.chipVersionBits + demand.hostVersionBits === 0;
+  const limitHps = 2 ** 32 * (demand.rollsExtranonce ? MAX_JOBS_PER_SECOND : 1);
+  if (fixedVersion && demand.nominalHps > limitHps) {
     const nominal = (demand.nominalHps / 1e9).toFixed(1);
+    const limit = (limitHps / 1e9).toFixed(1);
+    const by = demand.rollsExtranonce
+      ? "to a chain, however the extranonce is rolled"
+      : "per standard channel";
     return {
       usable: false,
-      reason: `the server demands a fixed version, which leaves 4.3 GH/s per standard channel; this chain makes ${nominal} GH/s`,
+      reason: `the server demands a fixed version, which leaves ${limit} GH/s ${by}; this chain makes ${nominal} GH/s`,
     };
   }
+  if (demand.rollsExtranonce)
+    return {
+      usable: true,
+      channels: 1,
+      hostVersionBits: 0,
+      space: searchSpace({ ...demand, channels: 1 }),
+    };
   const remedies = demand.hostVersionBits === 0 ? [0] : [0, demand.hostVersionBits];
   let best: SpacePlan | undefined;
   for (const hostVersionBits of remedies) {

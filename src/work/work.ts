@@ -8,9 +8,12 @@ export interface Tip {
   live: boolean;
 }
 
-/** A standard job on a live tip: everything of the 80-byte header except nonce, ntime and the rolled version bits. */
+/** A job on a live tip: everything of the 80-byte header except nonce, ntime and the rolled version bits. */
 export interface Work {
   readonly channelId: number;
+  /** Our part of the extranonce, which goes into the share; absent on a standard channel of SV2. */
+  readonly extranonce?: Uint8Array;
+  /** As the link numbers it; a link with other names keeps a table. */
   readonly poolJobId: number;
   readonly tip: Tip;
   /** As the pool sent it; bits inside the mask may be set and are replaced. */

@@ -1,22 +1,22 @@
 /** The program under test: the miner as `asicd run` puts it together, with real UARTs and a real socket, told what to do over IPC. */
 import type { ChainSpec } from "../../boards/chain-spec.ts";
-import { createMiner, warmUp } from "../../firmware/miner-process.ts";
+import { createMiner, threadedHandshaker, warmUp } from "../../firmware/miner-process.ts";
 import { linuxPlatform } from "../../firmware/platform/linux-platform.ts";
 import type { MinerMessage } from "../../src/control/guard-link.ts";
 import type { Miner } from "../../src/hashing/miner.ts";
 import { silentLog } from "../../src/lib/log.ts";
 import type { LatencyRecorder } from "../../src/telemetry/latency.ts";
 import type { MinerSnapshot } from "../../src/telemetry/snapshot.ts";
-import { benchSetup } from "./bench-chain.ts";
+import { type BenchPool, benchSetup } from "./bench-chain.ts";
 import { serve } from "./child.ts";
+import { handshake } from "./device-handshake.ts";
 import { type MemoryUse, memoryOf } from "./machine.ts";
 import { pause } from "./pause.ts";
 import { setThreadPool } from "./thread-pool.ts";
 
 export interface StartDevice {
   readonly uarts: readonly string[];
-  readonly port: number;
-  readonly authorityKey: Uint8Array;
+  readonly pools: readonly BenchPool[];
   readonly warmUp: boolean;
   readonly chain: ChainSpec;
 }
@@ -26,15 +26,17 @@ let insideMs: number[] = [];
 
 const tasks = {
   /** Resolves when every chain is up; returns what the warm-up took, ms. */
-  async start({ uarts, port, authorityKey, warmUp: isWarm, chain }: StartDevice): Promise<number> {
+  async start({ uarts, pools, warmUp: isWarm, chain }: StartDevice): Promise<number> {
     const platform = linuxPlatform();
     const startedMs = platform.clock.nowMs();
     if (isWarm) await warmUp(platform, chain.chip, silentLog);
     const warmUpMs = platform.clock.nowMs() - startedMs;
-    const pool = { host: "127.0.0.1", port, authorityKey };
-    miner = createMiner(platform, benchSetup(uarts, pool, chain), silentLog, "always-on");
-    listenIn(miner.newBlockLatency);
+    const handshaker = threadedHandshaker(platform, silentLog);
+    miner = createMiner(platform, benchSetup(uarts, pools, chain), silentLog, "always-on", {
+      handshaker,
+    });
     await miner.start();
+    listenIn(miner.newBlockLatency);
     return warmUpMs;
   },
   /** Latencies as the program itself sees them, since the last call; ms. */
@@ -44,6 +46,7 @@ const tasks = {
     return taken;
   },
   setThreadPool,
+  handshake,
   snapshot(_: undefined): MinerSnapshot | undefined {
     return miner?.snapshot();
   },

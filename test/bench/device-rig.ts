@@ -1,20 +1,22 @@
-/** A device process between PTYs and a pool, ready to be measured. */
+/** A device process between PTYs and pools, ready to be measured. */
 import type { ChainSpec } from "../../boards/chain-spec.ts";
 import { openPty, type Pty } from "../../simulator/pty.ts";
-import { AUTHORITY } from "../support/scripted-server.ts";
 import { BENCH_CHAIN } from "./bench-chain.ts";
 import { Child } from "./child.ts";
 import { ChipEnd } from "./chip-end.ts";
 import type { DeviceTasks } from "./device-process.ts";
-import { pause } from "./pause.ts";
-import { listenOnce, PoolEnd } from "./pool-end.ts";
+import type { BlockSource, PoolEnd } from "./pool-end.ts";
+import { type PoolKind, PoolListener } from "./pool-listener.ts";
 
 const CHANNELS_WITHIN_MS = 5_000;
 
-export interface DeviceRig extends AsyncDisposable {
+export interface DeviceRig<Source extends BlockSource = BlockSource> extends AsyncDisposable {
   readonly device: Child<DeviceTasks>;
   readonly chips: readonly ChipEnd[];
-  readonly pool: PoolEnd;
+  /** The first pool's end of the connection with which it began. */
+  readonly pool: Source;
+  /** All of them, in the device's order. */
+  readonly pools: readonly PoolListener[];
   /** What the program's own warm-up took. */
   readonly warmUpMs: number;
 }
@@ -24,36 +26,34 @@ export async function openDeviceRig(
   chains: number,
   warmUp: boolean,
   chain: ChainSpec = BENCH_CHAIN,
+): Promise<DeviceRig<PoolEnd>> {
+  return (await openRigWith(["sv2-standard"], chains, warmUp, chain)) as DeviceRig<PoolEnd>;
+}
+
+/** The same with other pools: the first gets the hash power, the next stands by. */
+export async function openRigWith(
+  kinds: readonly PoolKind[],
+  chains: number,
+  warmUp: boolean,
+  chain: ChainSpec = BENCH_CHAIN,
 ): Promise<DeviceRig> {
   const ptys: Pty[] = [];
   for (let i = 0; i < chains; i++) ptys.push(await openPty());
   const chips = ptys.map((pty) => new ChipEnd(pty, chain));
-  const { listener, accepted } = await listenOnce();
+  const pools = await Promise.all(kinds.map((kind) => PoolListener.open(kind)));
   const device = new Child<DeviceTasks>("device");
   const close = async () => {
     await device[Symbol.asyncDispose]();
-    await listener.close();
+    await Promise.all(pools.map((pool) => pool[Symbol.asyncDispose]()));
     await Promise.all(ptys.map((pty) => pty.close()));
   };
   try {
     const uarts = ptys.map(({ path }) => path);
-    const { port } = listener;
-    const starting = device.ask("start", {
-      uarts,
-      port,
-      authorityKey: AUTHORITY.publicKey,
-      warmUp,
-      chain,
-    });
-    const stream = await Promise.race([accepted, starting.then(() => accepted)]);
-    const pool = new PoolEnd(stream, Math.floor(Date.now() / 1_000));
-    const warmUpMs = await starting;
-    for (let waitedMs = 0; pool.channels < chains; waitedMs += 10) {
-      if (waitedMs > CHANNELS_WITHIN_MS) throw new Error("the device opened too few channels");
-      await pause(10);
-    }
-    if (pool.channels !== chains) throw new Error(`${pool.channels} channels, not ${chains}`);
-    return { device, chips, pool, warmUpMs, [Symbol.asyncDispose]: close };
+    const addresses = pools.map(({ address }) => address);
+    const warmUpMs = await device.ask("start", { uarts, pools: addresses, warmUp, chain });
+    const pool = await pools[0]?.ready(chains, CHANNELS_WITHIN_MS);
+    if (pool === undefined) throw new Error("no pool");
+    return { device, chips, pool, pools, warmUpMs, [Symbol.asyncDispose]: close };
   } catch (error) {
     await close();
     throw error;

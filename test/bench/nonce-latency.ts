@@ -3,10 +3,12 @@
  * socket. The floor, which takes turns, moves as many bytes the same way.
  */
 import { headerNonceOf } from "../../drivers/bm13xx/nonce.ts";
+import type { ChipEnd } from "./chip-end.ts";
 import { openDeviceRig } from "./device-rig.ts";
 import { SHARE_BYTES } from "./floor-process.ts";
 import { openFloorRig } from "./floor-rig.ts";
 import { pause } from "./pause.ts";
+import type { BlockSource } from "./pool-end.ts";
 import { type Summary, summaryOf } from "./statistics.ts";
 
 export interface NonceLatencyResult {
@@ -23,18 +25,27 @@ const ANSWERED_WITHIN_MS = 2_000;
 /** Every nonce is a share. Throws when one does not arrive at the pool, or arrives twice. */
 export async function measureNonceLatency(nonces: number): Promise<NonceLatencyResult> {
   await using rig = await openDeviceRig(1, true);
-  await using floorRig = await openFloorRig(1);
-  const [chip] = rig.chips;
-  const [floorChip] = floorRig.chips;
-  if (chip === undefined || floorChip === undefined) throw new Error("no chain");
   rig.pool.announce();
   rig.pool.activate(1, "per-channel");
-  while (chip.jobs === 0) await pause(1);
+  while (rig.chips[0]?.jobs === 0) await pause(1);
+  // Awaited here: the rig goes when the function returns.
+  return await nonceLatencyOf(rig.chips[0], rig.pool, nonces);
+}
+
+/** The same of a device that already hashes on this chain for this pool. */
+export async function nonceLatencyOf(
+  chip: ChipEnd | undefined,
+  pool: BlockSource,
+  nonces: number,
+): Promise<NonceLatencyResult> {
+  await using floorRig = await openFloorRig(1);
+  const [floorChip] = floorRig.chips;
+  if (chip === undefined || floorChip === undefined) throw new Error("no chain");
 
   const sentMs = new Map<number, number>();
   const programMs: number[] = [];
   let stranger: number | undefined;
-  rig.pool.onShare = (nonce, arrivedMs) => {
+  pool.onShare = (nonce, arrivedMs) => {
     const startMs = sentMs.get(nonce);
     if (startMs === undefined) stranger = nonce;
     else programMs.push(arrivedMs - startMs);

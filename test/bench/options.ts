@@ -9,6 +9,8 @@ export const benchNames = [
   "handshake",
   "memory",
   "guard",
+  "pools",
+  "protocols",
 ] as const;
 export type BenchName = (typeof benchNames)[number];
 
@@ -20,7 +22,7 @@ export interface BenchOptions {
 
 export const USAGE = `npm run bench -- [--json] [--short] [--only NAME]...
   --json   prints one JSON document instead of the table
-  --short  fewer rounds, for continuous integration: every bench, under three minutes
+  --short  fewer rounds, for continuous integration: every bench, under four minutes
   --only   one bench, may be repeated: ${benchNames.join(", ")}
 `;
 

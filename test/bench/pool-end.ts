@@ -1,15 +1,27 @@
-/** The pool's end of a device's connection, with a stopwatch on its socket. */
+/** A pool's end of a device's connection, with a stopwatch on its socket; this one speaks SV2. */
 import { type Listener, listen } from "../../firmware/platform/tcp-listener.ts";
 import { sealedFrameBytes } from "../../src/noise/secure-frames.ts";
 import type { ByteStream } from "../../src/ports/byte-stream.ts";
 import {
+  NewExtendedMiningJob,
   NewMiningJob,
   SetNewPrevHash,
   SetTarget,
   SubmitSharesSuccess,
 } from "../../src/sv2/mining-messages.ts";
 import { encodeMessage } from "../../src/sv2/protocols.ts";
-import { AUTHORITY, ServerConnection } from "../support/scripted-server.ts";
+import { ServerConnection } from "../support/scripted-server.ts";
+import {
+  BLOCK_NBITS,
+  BLOCK_NTIME,
+  BLOCK_VERSION,
+  coinbasePrefix,
+  coinbaseSuffix,
+  merklePath,
+  OWN_EXTRANONCE_BYTES,
+  prevHashOf,
+} from "./bench-block.ts";
+import { Stopwatch } from "./stopwatch.ts";
 
 const FIRST_CHANNEL_ID = 2;
 const GROUP_ID = 1;
@@ -20,64 +32,111 @@ const SHARES_PER_ACKNOWLEDGEMENT = 10;
 /** One message to each channel, all in one segment; or one to the group that they are in. */
 export type Addressing = "per-channel" | "group";
 
-export class PoolEnd {
-  readonly authorityKey = AUTHORITY.publicKey;
+/** What benches need of a pool, whatever it speaks. */
+export interface BlockSource {
+  readonly stream: ByteStream;
   /** Time just before the last write to the socket. */
-  writtenMs = 0;
+  readonly writtenMs: number;
   /** Length of that write. */
-  writtenBytes = 0;
+  readonly writtenBytes: number;
+  readonly shares: number;
+  /** Called with the header's nonce of each share and the time at which its bytes were read from the socket. */
+  onShare: (nonce: number, arrivedMs: number) => void;
+  /** Whether that many chains could be given work now. */
+  isReadyFor(chains: number): boolean;
+  /** Sends the job that the next `activate` makes the current one, where the protocol sends it apart. */
+  announce(): void;
+  /** New block: the announced job counts, on a previous hash made of `tag`. */
+  activate(tag: number, addressing: Addressing): void;
+  /** Length of a new block's segment. */
+  blockBytes(addressing: Addressing): number;
+}
+
+export class PoolEnd implements BlockSource {
+  readonly stream: ByteStream;
   shares = 0;
   channels = 0;
-  /** Called with the header's nonce of each share and the time at which its bytes were read from the socket. */
   onShare: (nonce: number, arrivedMs: number) => void = () => {};
+  readonly #stopwatch: Stopwatch;
+  #isExtended = false;
   #connection: ServerConnection | undefined;
-  #readMs = 0;
   #jobId = 0;
   #unacknowledged = 0;
 
   constructor(stream: ByteStream, unixSeconds: number) {
-    const connection = new ServerConnection(this.#stopwatchOn(stream), { unixSeconds });
+    this.stream = stream;
+    this.#stopwatch = new Stopwatch(stream);
+    const connection = new ServerConnection(this.#stopwatch, { unixSeconds });
     this.#connection = connection;
-    connection.serve();
+    connection.serve({ extranonceSize: OWN_EXTRANONCE_BYTES });
     const serveSetUp = connection.onMessage;
     connection.onMessage = (message) => {
       connection.received.length = 0;
+      connection.frames.length = 0;
       if (message.name === "OpenStandardMiningChannel") this.channels++;
-      if (message.name !== "SubmitSharesStandard") return serveSetUp(message, connection);
+      if (message.name === "OpenExtendedMiningChannel") {
+        this.channels++;
+        this.#isExtended = true;
+      }
+      if (message.name !== "SubmitSharesStandard" && message.name !== "SubmitSharesExtended")
+        return serveSetUp(message, connection);
       this.shares++;
-      this.onShare(message.nonce, this.#readMs);
+      this.onShare(message.nonce, this.#stopwatch.readMs);
       this.#acknowledge(message.channelId, message.sequenceNumber);
     };
   }
 
-  /** Sends the job that the next `activate` makes the current one. */
+  get writtenMs(): number {
+    return this.#stopwatch.writtenMs;
+  }
+
+  get writtenBytes(): number {
+    return this.#stopwatch.writtenBytes;
+  }
+
+  /** An extended channel serves them all. */
+  isReadyFor(chains: number): boolean {
+    return this.channels === (this.#isExtended ? 1 : chains);
+  }
+
   announce(): void {
     const jobId = ++this.#jobId;
     const jobs = this.#channelIds().map((channelId) =>
-      encodeMessage(NewMiningJob, {
-        channelId,
-        jobId,
-        minNtime: undefined,
-        version: 0x2000_0000,
-        merkleRoot: new Uint8Array(32).fill(jobId),
-      }),
+      this.#isExtended
+        ? encodeMessage(NewExtendedMiningJob, {
+            channelId,
+            jobId,
+            minNtime: undefined,
+            version: BLOCK_VERSION,
+            versionRollingAllowed: true,
+            merklePath: merklePath(jobId),
+            coinbaseTxPrefix: coinbasePrefix,
+            coinbaseTxSuffix: coinbaseSuffix,
+          })
+        : encodeMessage(NewMiningJob, {
+            channelId,
+            jobId,
+            minNtime: undefined,
+            version: BLOCK_VERSION,
+            merkleRoot: new Uint8Array(32).fill(jobId),
+          }),
     );
     this.#connection?.sendTogether(jobs);
   }
 
-  /** New block: the announced job counts, on a previous hash made of `tag`. */
   activate(tag: number, addressing: Addressing): void {
-    const prevHash = new Uint8Array(32);
-    const view = new DataView(prevHash.buffer);
-    for (let at = 0; at < 32; at += 4) view.setUint32(at, tag);
-    const fields = { jobId: this.#jobId, prevHash, minNtime: 1_700_000_000, nbits: 0x1d00ffff };
+    const fields = {
+      jobId: this.#jobId,
+      prevHash: prevHashOf(tag),
+      minNtime: BLOCK_NTIME,
+      nbits: BLOCK_NBITS,
+    };
     const ids = addressing === "group" ? [GROUP_ID] : this.#channelIds();
     this.#connection?.sendTogether(
       ids.map((channelId) => encodeMessage(SetNewPrevHash, { ...fields, channelId })),
     );
   }
 
-  /** Length of a new block's segment. */
   blockBytes(addressing: Addressing): number {
     return sealedFrameBytes(PREV_HASH_BYTES) * (addressing === "group" ? 1 : this.channels);
   }
@@ -102,25 +161,6 @@ export class PoolEnd {
       }),
     );
     this.#unacknowledged = 0;
-  }
-
-  #stopwatchOn(stream: ByteStream): ByteStream {
-    return {
-      remote: stream.remote,
-      write: (bytes) => {
-        this.writtenBytes = bytes.length;
-        this.writtenMs = performance.now();
-        stream.write(bytes);
-      },
-      onData: (listener) =>
-        stream.onData((chunk) => {
-          this.#readMs = performance.now();
-          listener(chunk);
-        }),
-      onEnd: (listener) => stream.onEnd(listener),
-      close: () => stream.close(),
-      destroy: () => stream.destroy(),
-    };
   }
 }
 

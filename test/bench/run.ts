@@ -1,8 +1,10 @@
 /** Runs the benches one after the other, since two at a time would measure each other, and prints what came out. */
 import { measureCodec } from "./codec.ts";
+import { measureFailOver } from "./fail-over-time.ts";
 import { figuresOf } from "./goals.ts";
 import { measureGuard } from "./guard.ts";
 import { measureHandshake } from "./handshake.ts";
+import { measureHandshakeLoad } from "./handshake-load.ts";
 import { measureLinkCost } from "./link-cost.ts";
 import { thisMachine } from "./machine.ts";
 import { measureMemory } from "./memory.ts";
@@ -15,7 +17,10 @@ import {
 import { measureNonceLatency } from "./nonce-latency.ts";
 import { measureNonceRate } from "./nonce-rate.ts";
 import { type BenchName, type BenchOptions, parseBenchOptions, USAGE } from "./options.ts";
+import { measureProtocolCost } from "./protocol-cost.ts";
+import { measureProtocolLatency, type ProtocolLatencyResult } from "./protocol-latency.ts";
 import type { BenchResults } from "./results.ts";
+import { measureStandby } from "./standby.ts";
 import { tableOf } from "./table.ts";
 
 const CHAIN_COUNTS = [1, 3, 12];
@@ -76,6 +81,27 @@ const benches: Record<BenchName, (options: BenchOptions) => Promise<BenchResults
     guard: await measureGuard(short ? { idle: 6, busy: 4 } : { idle: 30, busy: 15 }, progress),
     linkCost: await measureLinkCost(short ? 50 : 400),
   }),
+  async pools({ short }) {
+    const rounds = short
+      ? { warmUps: 100, blocks: 150, nonces: 600 }
+      : { warmUps: 500, blocks: 1_000, nonces: 6_000 };
+    return {
+      standby: await measureStandby(rounds, progress),
+      handshakeLoad: await measureHandshakeLoad(short ? 60 : 300, progress),
+      failOver: [
+        await measureFailOver("sv2-standard", short ? 3 : 15, progress),
+        await measureFailOver("sv1", short ? 3 : 15, progress),
+      ],
+    };
+  },
+  async protocols({ short }) {
+    const rounds = short ? { warmUps: 100, blocks: 100 } : { warmUps: 500, blocks: 1_000 };
+    const protocolLatency: ProtocolLatencyResult[] = [];
+    for (const chains of short ? [3] : [1, 3])
+      protocolLatency.push(...(await measureProtocolLatency(chains, rounds, progress)));
+    progress("bytes and processor time by protocol");
+    return { protocolLatency, protocolCost: await measureProtocolCost(short ? 40 : 400) };
+  },
 };
 
 function optionsOf(argv: readonly string[]): BenchOptions | number {

@@ -7,7 +7,7 @@ import type { Platform } from "../../src/ports/platform.ts";
 import type { Uart } from "../../src/ports/uart.ts";
 import { AUTHORITY, fixedEntropy } from "../support/scripted-server.ts";
 import { VirtualNetwork } from "../support/virtual-network.ts";
-import { BENCH_CHAIN, benchSetup } from "./bench-chain.ts";
+import { BENCH_CHAIN, type BenchPool, benchSetup } from "./bench-chain.ts";
 import { serve } from "./child.ts";
 import { ChipEnd } from "./chip-end.ts";
 import { type MemoryUse, memoryOf } from "./machine.ts";
@@ -33,7 +33,13 @@ const BLOCK_PERIOD_S = 30;
 /** One nonce in 32 is a share. */
 const SHARE_TARGET = new Uint8Array(32).fill(0xff);
 SHARE_TARGET[31] = 0x07;
-const POOL = { host: "pool", port: 3333, authorityKey: AUTHORITY.publicKey };
+const POOL: BenchPool = {
+  protocol: "sv2",
+  host: "pool",
+  port: 3_333,
+  channel: "standard",
+  authorityKey: AUTHORITY.publicKey,
+};
 
 async function mineVirtually(minutes: number): Promise<VirtualMiningResult> {
   const clock = new VirtualClock();
@@ -55,7 +61,12 @@ async function mineVirtually(minutes: number): Promise<VirtualMiningResult> {
     openUart: async (path) => uarts.get(path) as Uart,
     dial: (host, port, signal) => network.dial(host, port, signal),
   };
-  const miner = createMiner(platform, benchSetup([...uarts.keys()], POOL), silentLog, "always-on");
+  const miner = createMiner(
+    platform,
+    benchSetup([...uarts.keys()], [POOL]),
+    silentLog,
+    "always-on",
+  );
   const starting = miner.start();
   await clock.advance(20_000);
   await starting;

@@ -36,10 +36,15 @@ describe("a short file", () => {
       pool: {
         url: URL,
         user: "",
+        password: "x",
         versionMask: "bip320",
+        channel: "auto",
+        redirectHosts: [],
+        workerName: "",
         tolerateFlagEcho: false,
         allowUnauthenticated: false,
       },
+      standby: "warm",
       chains: [
         {
           uart: "/dev/ttyS1",
@@ -87,7 +92,7 @@ describe("a short file", () => {
 });
 
 test.each(["x".repeat(255), "ü".repeat(127), "😀"])("the user %j is fine", (user) => {
-  expect(loadConfig(minimal({}, { user }), chips).pool.user).toBe(user);
+  expect(loadConfig(minimal({}, { user }), chips).pool?.user).toBe(user);
 });
 
 describe("a problem names its path, what is wrong and what is allowed", () => {
@@ -223,9 +228,19 @@ describe("a problem names its path, what is wrong and what is allowed", () => {
     [minimal({}, {}, { chains: {} }), "chains", "{} is not valid", "a list of 1 to 16 entries"],
     [minimal({}, {}, { version: 0 }), "version", "0 is not valid", "1"],
     [minimal({}, {}, { version: undefined }), "version", "is missing", "1"],
-    [{}, "pool", "is missing", expect.stringContaining("url")],
-    [[], "(whole file)", "[] is not valid", "{ version, pool, machine, chains, paths, log }"],
-    [null, "(whole file)", "null is not valid", "{ version, pool, machine, chains, paths, log }"],
+    [{}, "pool", "is missing", expect.stringContaining("pools (a list in order)")],
+    [
+      [],
+      "(whole file)",
+      "[] is not valid",
+      "{ version, pool, pools, groups, standby, machine, chains, paths, log }",
+    ],
+    [
+      null,
+      "(whole file)",
+      "null is not valid",
+      "{ version, pool, pools, groups, standby, machine, chains, paths, log }",
+    ],
   ])("%j", (value, path, problem, allowed) => {
     expect(problemsOf(JSON.parse(JSON.stringify(value)))).toContainEqual({
       path,

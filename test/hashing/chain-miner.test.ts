@@ -7,6 +7,7 @@ import { Channel } from "../../src/upstream/channel.ts";
 import { shareOfVersionSpace } from "../../src/work/version-space.ts";
 import { BIP320_MASK, BIP323_MASK } from "../../src/work/work.ts";
 import { RecordingChain } from "../support/recording-chain.ts";
+import { recordingFeed } from "../support/recording-feed.ts";
 
 const EASIEST = new Uint8Array(32).fill(0xff);
 
@@ -23,9 +24,10 @@ function setUp(
   const clock = new VirtualClock();
   const chain = new RecordingChain(options);
   const submitted: Submitted[] = [];
-  const miner = new ChainMiner(0, chain, clock, (work, _chainIndex, nonce, ntime, version) =>
+  const feed = recordingFeed((work, _chainIndex, nonce, ntime, version) =>
     submitted.push({ poolJobId: work.poolJobId, nonce, ntime, version }),
   );
+  const miner = new ChainMiner(0, chain, clock);
   const mask = options.mask ?? BIP320_MASK;
   const openChannel = (channelId = 2) =>
     new Channel({
@@ -36,7 +38,7 @@ function setUp(
       versionMask: mask,
     });
   const share = shareOfVersionSpace(mask, BIP320_MASK, 1, 0);
-  return { clock, chain, submitted, miner, openChannel, share };
+  return { clock, chain, submitted, miner, feed, openChannel, share };
 }
 
 function newBlock(channel: Channel, jobId: number, nowMs: number, version = 0x20000000): void {
@@ -52,9 +54,9 @@ function newBlock(channel: Channel, jobId: number, nowMs: number, version = 0x20
 
 describe("dispatch", () => {
   test("work that changed is on the wire before the call returns", () => {
-    const { chain, miner, openChannel, share } = setUp();
+    const { chain, miner, feed, openChannel, share } = setUp();
     const channel = openChannel();
-    miner.assign(channel, share);
+    miner.assign(channel, feed, share);
     expect(chain.jobs).toHaveLength(0);
     newBlock(channel, 1, 0);
     miner.workChanged(channel);
@@ -62,9 +64,9 @@ describe("dispatch", () => {
   });
 
   test("ntime moves with the monotonic clock, one job a second, never ahead", async () => {
-    const { clock, chain, miner, openChannel, share } = setUp();
+    const { clock, chain, miner, feed, openChannel, share } = setUp();
     const channel = openChannel();
-    miner.assign(channel, share);
+    miner.assign(channel, feed, share);
     newBlock(channel, 1, clock.nowMs());
     miner.workChanged(channel);
     for (let i = 0; i < 150; i++) {
@@ -76,9 +78,9 @@ describe("dispatch", () => {
   });
 
   test("version bits inside the mask that the pool had set are cleared for the chips to roll", () => {
-    const { chain, miner, openChannel, share } = setUp();
+    const { chain, miner, feed, openChannel, share } = setUp();
     const channel = openChannel();
-    miner.assign(channel, share);
+    miner.assign(channel, feed, share);
     newBlock(channel, 1, 0, 0x3fffe004);
     miner.workChanged(channel);
     expect(chain.lastJob?.version).toBe(0x20000004);
@@ -86,9 +88,9 @@ describe("dispatch", () => {
   });
 
   test("with BIP323 bits the host steps them when the chips are nearly through a job", async () => {
-    const { clock, chain, miner, openChannel } = setUp({ epochMs: 500, mask: BIP323_MASK });
+    const { clock, chain, miner, feed, openChannel } = setUp({ epochMs: 500, mask: BIP323_MASK });
     const channel = openChannel();
-    miner.assign(channel, shareOfVersionSpace(BIP323_MASK, BIP320_MASK, 1, 0));
+    miner.assign(channel, feed, shareOfVersionSpace(BIP323_MASK, BIP320_MASK, 1, 0));
     newBlock(channel, 1, clock.nowMs());
     miner.workChanged(channel);
     for (let i = 0; i < 49; i++) {
@@ -101,10 +103,10 @@ describe("dispatch", () => {
   });
 
   test("two channels take turns, so that fast chips never repeat within a second", async () => {
-    const { clock, chain, miner, openChannel, share } = setUp({ epochMs: 600 });
+    const { clock, chain, miner, feed, openChannel, share } = setUp({ epochMs: 600 });
     const channels = [openChannel(2), openChannel(3)];
     for (const [i, channel] of channels.entries()) {
-      miner.assign(channel, share);
+      miner.assign(channel, feed, share);
       newBlock(channel, i + 1, clock.nowMs());
       miner.workChanged(channel);
     }
@@ -127,9 +129,9 @@ describe("dispatch", () => {
   });
 
   test("without valid work the chips are told to stop, at once", () => {
-    const { chain, miner, openChannel, share } = setUp();
+    const { chain, miner, feed, openChannel, share } = setUp();
     const channel = openChannel();
-    miner.assign(channel, share);
+    miner.assign(channel, feed, share);
     newBlock(channel, 1, 0);
     miner.workChanged(channel);
     channel.setNewPrevHash({ jobId: 99, prevHash: new Uint8Array(32), minNtime: 1, nbits: 1 }, 1);
@@ -153,9 +155,12 @@ describe("each nonce counts as exactly one thing", () => {
 
   test("submitted, below the share target, duplicate, hardware error, unknown job, stale", () => {
     const target = targetFromBigInt(1n << 244n);
-    const { chain, submitted, miner, openChannel, share } = setUp({ ticketZeroBits: 6, target });
+    const { chain, submitted, miner, feed, openChannel, share } = setUp({
+      ticketZeroBits: 6,
+      target,
+    });
     const channel = openChannel();
-    miner.assign(channel, share);
+    miner.assign(channel, feed, share);
     newBlock(channel, 1, 0);
     miner.workChanged(channel);
     const id = chain.lastJob?.chipJobId ?? 0;
@@ -183,9 +188,9 @@ describe("each nonce counts as exactly one thing", () => {
   });
 
   test("case 92: a repeated nonce below the share target is a duplicate, not new work", () => {
-    const { chain, miner, openChannel, share } = setUp({ target: new Uint8Array(32) });
+    const { chain, miner, feed, openChannel, share } = setUp({ target: new Uint8Array(32) });
     const channel = openChannel();
-    miner.assign(channel, share);
+    miner.assign(channel, feed, share);
     newBlock(channel, 1, 0);
     miner.workChanged(channel);
     for (let i = 0; i < 3; i++) chain.report(chain.lastJob?.chipJobId ?? 0, 5);
@@ -194,9 +199,9 @@ describe("each nonce counts as exactly one thing", () => {
   });
 
   test("case 66: a late nonce of an earlier job on the same tip goes out under its own job id", () => {
-    const { chain, submitted, miner, openChannel, share } = setUp();
+    const { chain, submitted, miner, feed, openChannel, share } = setUp();
     const channel = openChannel();
-    miner.assign(channel, share);
+    miner.assign(channel, feed, share);
     newBlock(channel, 1, 0);
     miner.workChanged(channel);
     const first = chain.lastJob?.chipJobId ?? 0;
@@ -210,9 +215,9 @@ describe("each nonce counts as exactly one thing", () => {
   });
 
   test("a nonce with version bits that the chips were not given is a hardware error", () => {
-    const { chain, submitted, miner, openChannel } = setUp();
+    const { chain, submitted, miner, feed, openChannel } = setUp();
     const channel = openChannel();
-    miner.assign(channel, shareOfVersionSpace(BIP320_MASK, BIP320_MASK, 4, 1));
+    miner.assign(channel, feed, shareOfVersionSpace(BIP320_MASK, BIP320_MASK, 4, 1));
     newBlock(channel, 1, 0);
     miner.workChanged(channel);
     chain.report(chain.lastJob?.chipJobId ?? 0, 1, 0x10000000);
@@ -221,9 +226,9 @@ describe("each nonce counts as exactly one thing", () => {
   });
 
   test("an id that was given out again while an answer was on its way still finds the older job", () => {
-    const { chain, submitted, miner, openChannel, share } = setUp({ ticketZeroBits: 8 });
+    const { chain, submitted, miner, feed, openChannel, share } = setUp({ ticketZeroBits: 8 });
     const channel = openChannel();
-    miner.assign(channel, share);
+    miner.assign(channel, feed, share);
     newBlock(channel, 1, 0);
     miner.workChanged(channel);
     const id = chain.lastJob?.chipJobId ?? 0;
@@ -246,15 +251,15 @@ describe("each nonce counts as exactly one thing", () => {
   });
 
   test("the same headers dispatched again do not let a nonce count twice", () => {
-    const { chain, submitted, miner, openChannel, share } = setUp();
+    const { chain, submitted, miner, feed, openChannel, share } = setUp();
     const channel = openChannel();
-    miner.assign(channel, share);
+    miner.assign(channel, feed, share);
     newBlock(channel, 1, 0);
     miner.workChanged(channel);
     chain.report(chain.lastJob?.chipJobId ?? 0, 5);
     miner.workChanged(channel);
     chain.report(chain.lastJob?.chipJobId ?? 0, 5);
-    miner.assign(channel, shareOfVersionSpace(BIP320_MASK, BIP320_MASK, 2, 0));
+    miner.assign(channel, feed, shareOfVersionSpace(BIP320_MASK, BIP320_MASK, 2, 0));
     chain.report(chain.lastJob?.chipJobId ?? 0, 5);
     expect(submitted).toHaveLength(1);
     expect(miner.outcomes.duplicate).toBe(2);
@@ -263,7 +268,7 @@ describe("each nonce counts as exactly one thing", () => {
   test("a hash exactly at the target is a share, one above is not (§5.3.21)", () => {
     const probe = setUp();
     const channel = probe.openChannel();
-    probe.miner.assign(channel, probe.share);
+    probe.miner.assign(channel, probe.feed, probe.share);
     newBlock(channel, 1, 0);
     probe.miner.workChanged(channel);
     const job = probe.chain.lastJob;
@@ -276,9 +281,9 @@ describe("each nonce counts as exactly one thing", () => {
       [below, 0],
       [targetFromDifficulty(1e12), 0],
     ] as const) {
-      const { chain, miner, openChannel, share, submitted } = setUp({ target });
+      const { chain, miner, feed, openChannel, share, submitted } = setUp({ target });
       const own = openChannel();
-      miner.assign(own, share);
+      miner.assign(own, feed, share);
       newBlock(own, 1, 0);
       miner.workChanged(own);
       chain.report(chain.lastJob?.chipJobId ?? 0, 3);

@@ -8,6 +8,7 @@ import { Channel } from "../../src/upstream/channel.ts";
 import { shareOfVersionSpace } from "../../src/work/version-space.ts";
 import { BIP320_MASK, BIP323_MASK } from "../../src/work/work.ts";
 import { RecordingChain } from "../support/recording-chain.ts";
+import { recordingFeed } from "../support/recording-feed.ts";
 
 /** Few values of everything, so that repetitions, the dangerous part, are common. */
 const jobId = fc.constantFrom(1, 2, 3);
@@ -83,7 +84,7 @@ test("no header is submitted twice or for a dead tip, ntime and version keep to 
         const sent = new Set<string>();
         /** What each channel last heard: the truth that submissions are held against. */
         const told = [0, 1].map(() => ({ prevHash: -1, isOpen: true }));
-        const miner = new ChainMiner(0, chain, clock, (work, _chain, nonce, ntimeSent, version) => {
+        const feed = recordingFeed((work, _chain, nonce, ntimeSent, version) => {
           const truth = told[work.channelId - 2];
           expect(truth?.isOpen).toBe(true);
           expect(work.tip.prevHash[0]).toBe(truth?.prevHash);
@@ -101,6 +102,7 @@ test("no header is submitted twice or for a dead tip, ntime and version keep to 
           expect(sent).not.toContain(header);
           sent.add(header);
         });
+        const miner = new ChainMiner(0, chain, clock);
         const channels = [2, 3].map(
           (channelId) =>
             new Channel({
@@ -116,6 +118,7 @@ test("no header is submitted twice or for a dead tip, ntime and version keep to 
             if (told[i]?.isOpen === true) {
               miner.assign(
                 channel,
+                feed,
                 shareOfVersionSpace(mask, BIP320_MASK, mask === 0 ? 1 : parts, 0),
               );
             }

@@ -6,6 +6,7 @@ import { silentLog } from "../../src/lib/log.ts";
 import { Channel } from "../../src/upstream/channel.ts";
 import { BIP320_MASK, BIP323_MASK } from "../../src/work/work.ts";
 import { RecordingChain } from "../support/recording-chain.ts";
+import { recordingFeed } from "../support/recording-feed.ts";
 
 /** What the scheduler asked of the session. */
 class Desk {
@@ -34,10 +35,11 @@ function setUp(
 ) {
   const clock = new VirtualClock();
   const desk = new Desk();
-  const scheduler = new Scheduler(clock, silentLog);
+  const feed = recordingFeed();
+  const scheduler = new Scheduler(clock, feed, silentLog);
   scheduler.bind(desk);
   const chains = chainOptions.map((options) => new RecordingChain(options));
-  const miners = chains.map((chain, index) => new ChainMiner(index, chain, clock, () => {}));
+  const miners = chains.map((chain, index) => new ChainMiner(index, chain, clock));
   for (const miner of miners) scheduler.addChain(miner);
   const open = (channelId: number) =>
     new Channel({
@@ -63,14 +65,14 @@ function setUp(
     );
     scheduler.onWork(channel);
   };
-  return { clock, desk, scheduler, chains, miners, open, work };
+  return { clock, desk, feed, scheduler, chains, miners, open, work };
 }
 
 describe("which channel feeds which chain", () => {
   test("one channel per chain, each declared at its chain's rate", () => {
     const { desk, scheduler, chains, open, work } = setUp([{ nominalHps: 5 }, { nominalHps: 7 }]);
     expect(desk.requests).toEqual([]);
-    scheduler.onReady(BIP320_MASK);
+    scheduler.onReady({ versionMask: BIP320_MASK, rollsExtranonce: false });
     expect(desk.requests).toEqual([5, 7]);
     const channels = [open(2), open(3)] as const;
     scheduler.onChannelOpened(1, channels[0]);
@@ -81,14 +83,14 @@ describe("which channel feeds which chain", () => {
 
   test("a chain that comes up later gets its channel then", () => {
     const { clock, desk, scheduler } = setUp([]);
-    scheduler.onReady(BIP320_MASK);
-    scheduler.addChain(new ChainMiner(0, new RecordingChain({ nominalHps: 3 }), clock, () => {}));
+    scheduler.onReady({ versionMask: BIP320_MASK, rollsExtranonce: false });
+    scheduler.addChain(new ChainMiner(0, new RecordingChain({ nominalHps: 3 }), clock));
     expect(desk.requests).toEqual([3]);
   });
 
   test("refused chains share a channel and split its version space; the pool is told the sum", () => {
     const { desk, scheduler, chains, open, work } = setUp([{}, {}, {}]);
-    scheduler.onReady(BIP320_MASK);
+    scheduler.onReady({ versionMask: BIP320_MASK, rollsExtranonce: false });
     scheduler.onChannelRefused(1, "too-many-channels");
     const channel = open(2);
     scheduler.onChannelOpened(2, channel);
@@ -104,7 +106,7 @@ describe("which channel feeds which chain", () => {
   test("chains that share too small a space say how much of their work repeats", () => {
     const fast = { nominalHps: 34e12, epochMs: 1_636 };
     const { scheduler, miners, open } = setUp([fast, fast, fast]);
-    scheduler.onReady(BIP320_MASK);
+    scheduler.onReady({ versionMask: BIP320_MASK, rollsExtranonce: false });
     scheduler.onChannelOpened(1, open(2));
     scheduler.onChannelRefused(2, "no");
     scheduler.onChannelRefused(3, "no");
@@ -118,7 +120,7 @@ describe("which channel feeds which chain", () => {
     const { desk, scheduler, chains, miners, open, work } = setUp([
       { nominalHps: 60e12, epochMs: 700 },
     ]);
-    scheduler.onReady(BIP320_MASK);
+    scheduler.onReady({ versionMask: BIP320_MASK, rollsExtranonce: false });
     scheduler.onChannelRefused(1, "no");
     const channel = open(2);
     scheduler.onChannelOpened(2, channel);
@@ -129,27 +131,27 @@ describe("which channel feeds which chain", () => {
   });
 
   test("a chain that waits for another's channel is not forgotten when that chain goes", () => {
-    const { desk, scheduler, miners, open } = setUp([{}, {}]);
-    scheduler.onReady(BIP320_MASK);
+    const { desk, feed, scheduler, miners, open } = setUp([{}, {}]);
+    scheduler.onReady({ versionMask: BIP320_MASK, rollsExtranonce: false });
     scheduler.onChannelRefused(1, "one channel only");
     scheduler.removeChain(miners[1] as ChainMiner);
     expect(desk.requests).toHaveLength(3);
     scheduler.onChannelOpened(2, open(2));
     expect(desk.closed).toEqual([2]);
     scheduler.onChannelOpened(3, open(3));
-    expect(miners[0]?.channels).toHaveLength(1);
+    expect(miners[0]?.channelsOf(feed)).toHaveLength(1);
   });
 
   test("a shortfall is told even when the pool grants every channel", () => {
     const { scheduler, miners, open } = setUp([{ nominalHps: 34e12, epochMs: 50 }]);
-    scheduler.onReady(BIP320_MASK);
+    scheduler.onReady({ versionMask: BIP320_MASK, rollsExtranonce: false });
     for (let i = 1; i <= 4; i++) scheduler.onChannelOpened(i, open(i + 1));
     expect(miners[0] && scheduler.reasonFor(miners[0])).toMatch(/80 % of work repeats/);
   });
 
   test("when channels are refused, allowed BIP323 bits are the next remedy", () => {
     const two = setUp([{ nominalHps: 60e12, epochMs: 700 }], BIP323_MASK);
-    two.scheduler.onReady(BIP323_MASK);
+    two.scheduler.onReady({ versionMask: BIP323_MASK, rollsExtranonce: false });
     two.scheduler.onChannelOpened(1, two.open(2));
     two.scheduler.onChannelRefused(2, "no");
     expect(two.miners[0] && two.scheduler.repeatedWork(two.miners[0])).toBe(0);
@@ -157,7 +159,7 @@ describe("which channel feeds which chain", () => {
 
     const fast = { nominalHps: 34e12, epochMs: 1_636 };
     const shared = setUp([fast, fast, fast], BIP323_MASK);
-    shared.scheduler.onReady(BIP323_MASK);
+    shared.scheduler.onReady({ versionMask: BIP323_MASK, rollsExtranonce: false });
     shared.scheduler.onChannelOpened(1, shared.open(2));
     shared.scheduler.onChannelRefused(2, "no");
     shared.scheduler.onChannelRefused(3, "no");
@@ -169,14 +171,14 @@ describe("which channel feeds which chain", () => {
       [{ nominalHps: 4e9, epochMs: 1 }, { nominalHps: 1e12 }],
       0,
     );
-    scheduler.onReady(0);
+    scheduler.onReady({ versionMask: 0, rollsExtranonce: false });
     for (let i = 1; i <= desk.requests.length; i++) scheduler.onChannelOpened(i, open(i + 1));
     expect(desk.failures).toEqual([]);
   });
 
   test("a pool that refuses every channel is given up with its code", () => {
     const { desk, scheduler } = setUp([{}, {}]);
-    scheduler.onReady(BIP320_MASK);
+    scheduler.onReady({ versionMask: BIP320_MASK, rollsExtranonce: false });
     scheduler.onChannelRefused(1, "unknown-user");
     expect(desk.failures).toEqual([]);
     scheduler.onChannelRefused(2, "unknown-user");
@@ -185,16 +187,16 @@ describe("which channel feeds which chain", () => {
 
   test("a chain too fast for one channel asks for more, each at its part of the rate", () => {
     const { desk, scheduler } = setUp([{ nominalHps: 60e12, epochMs: 700 }]);
-    scheduler.onReady(BIP320_MASK);
+    scheduler.onReady({ versionMask: BIP320_MASK, rollsExtranonce: false });
     expect(desk.requests).toEqual([30e12, 30e12]);
   });
 
   test("host-stepped version bits are used only where channels do not suffice", () => {
     const slow = setUp([{ nominalHps: 60e12, epochMs: 700 }], BIP323_MASK);
-    slow.scheduler.onReady(BIP323_MASK);
+    slow.scheduler.onReady({ versionMask: BIP323_MASK, rollsExtranonce: false });
     expect(slow.desk.requests).toHaveLength(2);
     const fast = setUp([{ nominalHps: 60e12, epochMs: 100 }], BIP323_MASK);
-    fast.scheduler.onReady(BIP323_MASK);
+    fast.scheduler.onReady({ versionMask: BIP323_MASK, rollsExtranonce: false });
     expect(fast.desk.requests).toHaveLength(1);
     const [miner] = fast.miners;
     fast.scheduler.onChannelOpened(1, fast.open(2));
@@ -203,7 +205,7 @@ describe("which channel feeds which chain", () => {
 
   test("a fixed version makes a fast chain unusable, with that reason", () => {
     const { desk, scheduler, miners } = setUp([{ nominalHps: 1e12 }]);
-    scheduler.onReady(0);
+    scheduler.onReady({ versionMask: 0, rollsExtranonce: false });
     expect(desk.requests).toEqual([]);
     expect(desk.failures[0]).toMatch(/fixed version.*4\.3 GH\/s/);
     expect(miners[0] && scheduler.reasonFor(miners[0])).toMatch(/fixed version/);
@@ -214,7 +216,7 @@ describe("which channel feeds which chain", () => {
       [{ epochMs: 1e9 }, { epochMs: 1e9 }],
       0,
     );
-    scheduler.onReady(0);
+    scheduler.onReady({ versionMask: 0, rollsExtranonce: false });
     const channel = open(2);
     scheduler.onChannelOpened(1, channel);
     scheduler.onChannelRefused(2, "no");
@@ -225,7 +227,7 @@ describe("which channel feeds which chain", () => {
 
   test("a lost pool stops every chain at once", () => {
     const { scheduler, chains, open, work } = setUp([{}]);
-    scheduler.onReady(BIP320_MASK);
+    scheduler.onReady({ versionMask: BIP320_MASK, rollsExtranonce: false });
     const channel = open(2);
     scheduler.onChannelOpened(1, channel);
     work(channel, 1);
@@ -236,7 +238,7 @@ describe("which channel feeds which chain", () => {
 
   test("a closed channel stops its chain, and another channel is asked for after a pause", async () => {
     const { clock, desk, scheduler, chains, open, work } = setUp([{}]);
-    scheduler.onReady(BIP320_MASK);
+    scheduler.onReady({ versionMask: BIP320_MASK, rollsExtranonce: false });
     const channel = open(2);
     scheduler.onChannelOpened(1, channel);
     work(channel, 1);
@@ -253,12 +255,12 @@ describe("which channel feeds which chain", () => {
 
   test("the wish for another channel dies with the connection", async () => {
     const { clock, desk, scheduler, open } = setUp([{}]);
-    scheduler.onReady(BIP320_MASK);
+    scheduler.onReady({ versionMask: BIP320_MASK, rollsExtranonce: false });
     const channel = open(2);
     scheduler.onChannelOpened(1, channel);
     scheduler.onChannelClosed(channel, "maintenance");
     scheduler.onDown();
-    scheduler.onReady(BIP320_MASK);
+    scheduler.onReady({ versionMask: BIP320_MASK, rollsExtranonce: false });
     await clock.advance(10_000);
     expect(desk.requests).toHaveLength(2);
     scheduler.onChannelClosed(channel, "again");
@@ -275,13 +277,13 @@ describe("which channel feeds which chain", () => {
 
   test("when a chain is gone its own channel is closed, a shared one goes on with the others", () => {
     const alone = setUp([{}]);
-    alone.scheduler.onReady(BIP320_MASK);
+    alone.scheduler.onReady({ versionMask: BIP320_MASK, rollsExtranonce: false });
     alone.scheduler.onChannelOpened(1, alone.open(2));
     alone.scheduler.removeChain(alone.miners[0] as ChainMiner);
     expect(alone.desk.closed).toEqual([2]);
 
     const shared = setUp([{}, {}]);
-    shared.scheduler.onReady(BIP320_MASK);
+    shared.scheduler.onReady({ versionMask: BIP320_MASK, rollsExtranonce: false });
     const channel = shared.open(2);
     shared.scheduler.onChannelOpened(1, channel);
     shared.scheduler.onChannelRefused(2, "no");

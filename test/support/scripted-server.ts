@@ -13,7 +13,9 @@ import type { Frame, FrameCodec } from "../../src/sv2/codec.ts";
 import { SetupConnectionSuccess } from "../../src/sv2/common-messages.ts";
 import { PlainFrames } from "../../src/sv2/frame.ts";
 import {
+  NewExtendedMiningJob,
   NewMiningJob,
+  OpenExtendedMiningChannelSuccess,
   OpenStandardMiningChannelSuccess,
   SetNewPrevHash,
 } from "../../src/sv2/mining-messages.ts";
@@ -61,6 +63,8 @@ export interface ServerOptions {
 export class ServerConnection {
   readonly stream: ByteStream;
   readonly received: Received[] = [];
+  /** As they came, extensions' fields included; one for each of `received`. */
+  readonly frames: Frame[] = [];
   /** Set while no test code wants to answer by itself. */
   onMessage: (message: Received, connection: ServerConnection) => void = () => {};
   ended = false;
@@ -90,8 +94,11 @@ export class ServerConnection {
     this.stream.write(concatBytes(...parts));
   }
 
-  /** Sets the device up and answers each channel request with its own channel id, 2, 3, …; group 1. */
-  serve(options: { flags?: number; target?: Uint8Array } = {}): void {
+  /**
+   * Sets the device up and answers each channel request with its own channel id, 2, 3, …; group 1. An extended channel
+   * leaves as many bytes of extranonce to the device as it asked for, or `extranonceSize`.
+   */
+  serve(options: { flags?: number; target?: Uint8Array; extranonceSize?: number } = {}): void {
     let nextChannelId = 2;
     this.onMessage = (message) => {
       if (message.name === "SetupConnection") {
@@ -106,6 +113,18 @@ export class ServerConnection {
             channelId: nextChannelId++,
             target: options.target ?? new Uint8Array(32).fill(0xff),
             extranoncePrefix: new Uint8Array(8),
+            groupChannelId: 1,
+          }),
+        );
+      }
+      if (message.name === "OpenExtendedMiningChannel") {
+        this.send(
+          encodeMessage(OpenExtendedMiningChannelSuccess, {
+            requestId: message.requestId,
+            channelId: nextChannelId++,
+            target: options.target ?? new Uint8Array(32).fill(0xff),
+            extranonceSize: options.extranonceSize ?? message.minExtranonceSize,
+            extranoncePrefix: new Uint8Array(4).fill(0xee),
             groupChannelId: 1,
           }),
         );
@@ -131,6 +150,7 @@ export class ServerConnection {
         const message = decodeMessage("mining", frame);
         if (message === undefined) return;
         this.received.push(message);
+        this.frames.push({ ...frame, payload: frame.payload.slice() });
         this.onMessage(message, this);
       });
     } catch (error) {
@@ -172,12 +192,39 @@ export function blockFrames(
       version: 0x20000000,
       merkleRoot: new Uint8Array(32).fill(jobId),
     }),
-    encodeMessage(SetNewPrevHash, {
-      channelId,
-      jobId,
-      prevHash: new Uint8Array(32).fill(fill),
-      minNtime,
-      nbits: 0x1d00ffff,
-    }),
+    prevHashFrame(channelId, jobId, fill, minNtime),
   ];
+}
+
+/** A future job of an extended channel (or of a group of them); `minNtime` makes it one for now. */
+export function extendedJobFrame(
+  channelId: number,
+  jobId: number,
+  options: { minNtime?: number; versionRollingAllowed?: boolean } = {},
+): Frame {
+  return encodeMessage(NewExtendedMiningJob, {
+    channelId,
+    jobId,
+    minNtime: options.minNtime,
+    version: 0x20000000,
+    versionRollingAllowed: options.versionRollingAllowed ?? true,
+    merklePath: [new Uint8Array(32).fill(0x77)],
+    coinbaseTxPrefix: Uint8Array.of(1, 0, 0, 0, jobId),
+    coinbaseTxSuffix: Uint8Array.of(0xff, 0xff),
+  });
+}
+
+export function prevHashFrame(
+  channelId: number,
+  jobId: number,
+  fill: number,
+  minNtime = 1_000,
+): Frame {
+  return encodeMessage(SetNewPrevHash, {
+    channelId,
+    jobId,
+    prevHash: new Uint8Array(32).fill(fill),
+    minNtime,
+    nbits: 0x1d00ffff,
+  });
 }

@@ -12,17 +12,21 @@ import { SimulatedPool } from "../../simulator/pool/pool.ts";
 import { openSimUart, type SimDevice } from "../../simulator/sim-uart.ts";
 import { VirtualClock } from "../../simulator/virtual-clock.ts";
 import { Miner } from "../../src/hashing/miner.ts";
+import type { ChannelKind, PoolGroupOptions } from "../../src/hashing/pool-options.ts";
 import { alwaysAllowed } from "../../src/hashing/power.ts";
 import { DeviceError } from "../../src/lib/errors.ts";
 import { silentLog } from "../../src/lib/log.ts";
 import type { Platform } from "../../src/ports/platform.ts";
 import { BIP320_MASK } from "../../src/work/work.ts";
+import { oneGroup } from "./pool-options.ts";
 import { AUTHORITY, fixedEntropy } from "./scripted-server.ts";
 import { VirtualNetwork } from "./virtual-network.ts";
 
 const HOST = "pool.test";
 const PORT = 34_254;
 const RESET_BAUD = 115_200;
+/** Of the simulated pool. */
+export const POOL_URL = `stratum2+tcp://${HOST}:${PORT}/${AUTHORITY.text}`;
 
 export interface VirtualMachineOptions {
   readonly chip: Bm13xxChip;
@@ -33,7 +37,14 @@ export interface VirtualMachineOptions {
   readonly frequencyMHz?: number;
   /** Low by default, so that few chips report often. */
   readonly ticketDifficulty?: number;
+  /** Of the simulated pool. */
   readonly pool?: Partial<PoolOptions>;
+  /** Where the miner mines; absent: on the simulated pool alone. */
+  readonly groups?: readonly PoolGroupOptions[];
+  readonly channel?: ChannelKind;
+  /** Where connections go; absent: to the simulated pool, by `network`. */
+  readonly dial?: Platform["dial"];
+  readonly clock?: VirtualClock;
   readonly versionMask?: number;
   readonly seed?: number;
   /** False: the chips obey but find nothing, as fits full difficulty. */
@@ -65,7 +76,7 @@ export interface VirtualMachine {
 }
 
 export function virtualMachine(options: VirtualMachineOptions): VirtualMachine {
-  const clock = new VirtualClock({ unixSeconds: 1_750_000_000 });
+  const clock = options.clock ?? new VirtualClock({ unixSeconds: 1_750_000_000 });
   const network = new VirtualNetwork({ clock, latencyMs: 1 });
   const entropy = fixedEntropy(options.seed ?? 1);
   const spec = chainOf(options.chip, options.chips);
@@ -106,7 +117,7 @@ export function virtualMachine(options: VirtualMachineOptions): VirtualMachine {
   const platform: Platform = {
     clock,
     entropy,
-    dial: (host, port, signal) => network.dial(host, port, signal),
+    dial: options.dial ?? ((host, port, signal) => network.dial(host, port, signal)),
     async openUart(path) {
       const line = lines.find(({ uart }) => uart.path === path);
       if (line === undefined) throw new DeviceError(path, "open", "not-found");
@@ -115,17 +126,18 @@ export function virtualMachine(options: VirtualMachineOptions): VirtualMachine {
   };
   const miner = new Miner(
     platform,
-    nodeAead,
+    { aead: nodeAead },
     {
-      poolUrl: `stratum2+tcp://${HOST}:${PORT}/${AUTHORITY.text}`,
-      session: {
-        endpoint: { host: HOST, port: PORT, authorityKey: AUTHORITY.publicKey, secure: true },
-        identity: { vendor: "asicd", hardwareVersion: "virtual", firmware: "test", deviceId: "" },
-        userIdentity: "test",
-        versionMask: options.versionMask ?? BIP320_MASK,
-        tolerateFlagEcho: false,
-        maxTarget: new Uint8Array(32).fill(0xff),
-      },
+      groups:
+        options.groups ??
+        oneGroup([
+          {
+            url: POOL_URL,
+            versionMask: options.versionMask ?? BIP320_MASK,
+            channel: options.channel ?? "standard",
+          },
+        ]),
+      identity: { vendor: "asicd", hardwareVersion: "virtual", firmware: "test", deviceId: "" },
       chains: lines.map(({ uart }) => ({
         uart: uart.path,
         chip: options.chip.name,

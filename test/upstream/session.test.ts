@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { VirtualClock } from "../../simulator/virtual-clock.ts";
+import { fromHex } from "../../src/lib/bytes.ts";
 import { silentLog } from "../../src/lib/log.ts";
 import { nobleAead } from "../../src/noise/aead.ts";
 import {
@@ -22,8 +23,9 @@ import {
 } from "../../src/sv2/mining-messages.ts";
 import { encodeMessage } from "../../src/sv2/protocols.ts";
 import type { Channel } from "../../src/upstream/channel.ts";
-import { type SessionHandlers, UpstreamSession } from "../../src/upstream/session.ts";
+import { UpstreamSession } from "../../src/upstream/session.ts";
 import { BIP320_MASK } from "../../src/work/work.ts";
+import { LinkRecorder } from "../support/link-recorder.ts";
 import {
   AUTHORITY,
   blockFrames,
@@ -36,53 +38,18 @@ import { VirtualNetwork } from "../support/virtual-network.ts";
 const UNIX_NOW = 1_750_000_000;
 const HOST = "pool.test";
 const PORT = 34_254;
-
-/** What the session told its owner, as words. */
-class Recorder implements SessionHandlers {
-  readonly events: string[] = [];
-  readonly opened: Channel[] = [];
-  session: UpstreamSession | undefined;
-  /** Channels to ask for as soon as the server is ready. */
-  wanted = 1;
-
-  onReady(versionMask: number): void {
-    this.events.push(`ready ${versionMask.toString(16)}`);
-    for (let i = 0; i < this.wanted; i++) this.session?.openChannel(1e6);
-  }
-  onChannelOpened(_requestId: number, channel: Channel): void {
-    this.opened.push(channel);
-    this.events.push(`opened ${channel.channelId}`);
-  }
-  onChannelRefused(_requestId: number, code: string): void {
-    this.events.push(`refused ${code}`);
-  }
-  onWork(channel: Channel): void {
-    this.events.push(`work ${channel.channelId}:${channel.work?.poolJobId ?? "none"}`);
-  }
-  onChannelClosed(channel: Channel, reason: string): void {
-    this.events.push(`closed ${channel.channelId} ${reason}`);
-  }
-  onDown(reason: string): void {
-    this.events.push(`down ${reason}`);
-  }
-  onShareAccepted(chainIndex: number): void {
-    this.events.push(`accepted ${chainIndex}`);
-  }
-  onShareRejected(chainIndex: number, code: string): void {
-    this.events.push(`rejected ${chainIndex} ${code}`);
-  }
-}
+const HASH = new Uint8Array(32);
 
 let clock: VirtualClock;
 let network: VirtualNetwork;
 let connections: ServerConnection[];
-let recorder: Recorder;
+let recorder: LinkRecorder;
 
 beforeEach(() => {
   clock = new VirtualClock({ unixSeconds: UNIX_NOW });
   network = new VirtualNetwork();
   connections = [];
-  recorder = new Recorder();
+  recorder = new LinkRecorder();
 });
 
 function listen(
@@ -102,6 +69,7 @@ function start(
     secure?: boolean;
     authorityKey?: Uint8Array | undefined;
     tolerateFlagEcho?: boolean;
+    allowed?: readonly string[];
   } = {},
 ) {
   const session = new UpstreamSession(
@@ -123,11 +91,12 @@ function start(
       versionMask: BIP320_MASK,
       tolerateFlagEcho: overrides.tolerateFlagEcho ?? false,
       maxTarget: new Uint8Array(32).fill(0xff),
+      redirects: { allowed: overrides.allowed ?? [] },
     },
     recorder,
     silentLog,
   );
-  recorder.session = session;
+  recorder.link = session;
   session.start();
   return session;
 }
@@ -136,9 +105,9 @@ const settle = () => clock.advance(0);
 const last = () => connections.at(-1) as ServerConnection;
 const names = () => last().received.map(({ name }) => name);
 
-async function mining(): Promise<UpstreamSession> {
+async function mining(overrides: Parameters<typeof start>[0] = {}): Promise<UpstreamSession> {
   listen();
-  const session = start();
+  const session = start(overrides);
   await settle();
   last().newBlock(2, 1, 0xaa);
   await settle();
@@ -241,11 +210,13 @@ describe("set-up and channel opening", () => {
       });
       start();
       await settle();
-      expect(recorder.opened[0]?.extranoncePrefix).toEqual(new Uint8Array(length).fill(9));
+      expect((recorder.opened[0] as Channel).extranoncePrefix).toEqual(
+        new Uint8Array(length).fill(9),
+      );
       last().send(
         encodeMessage(SetExtranoncePrefix, { channelId: 2, extranoncePrefix: Uint8Array.of(1) }),
       );
-      expect(recorder.opened[0]?.extranoncePrefix).toEqual(Uint8Array.of(1));
+      expect((recorder.opened[0] as Channel).extranoncePrefix).toEqual(Uint8Array.of(1));
     },
   );
 
@@ -272,7 +243,7 @@ describe("set-up and channel opening", () => {
     start();
     await settle();
     expect(recorder.events[0]).toBe("ready 0");
-    recorder = new Recorder();
+    recorder = new LinkRecorder();
     start({ tolerateFlagEcho: true });
     await settle();
     expect(recorder.events[0]).toBe("ready 1fffe000");
@@ -389,7 +360,7 @@ describe("messages that change work", () => {
     expect(recorder.opened.map(({ work }) => work?.target[0])).toEqual([0x3c, 0x3c]);
     last().send(encodeMessage(CloseChannel, { channelId: 1, reasonCode: "maintenance" }));
     expect(recorder.events.slice(2)).toEqual(["closed 2 maintenance", "closed 3 maintenance"]);
-    expect(recorder.session?.phase).toBe("opening");
+    expect(recorder.link?.phase).toBe("opening");
   });
 
   test("cases 13, 73, 74: what is not for us is ignored and the connection stays", async () => {
@@ -434,7 +405,7 @@ describe("messages that change work", () => {
     expect(recorder.opened.map(({ work }) => work?.tip.prevHash[0])).toEqual([0xaa, 0xbb]);
     const [first, second] = recorder.opened;
     for (const channel of [first, second, first]) {
-      if (channel?.work !== undefined) recorder.session?.submit(channel.work, 0, 1, 1_000, 2);
+      if (channel?.work !== undefined) recorder.link?.submit(channel.work, 0, 1, 1_000, 2, HASH);
     }
     const shares = last().received.filter((m) => m.name === "SubmitSharesStandard");
     expect(shares.map(({ channelId, sequenceNumber }) => [channelId, sequenceNumber])).toEqual([
@@ -497,7 +468,7 @@ describe("messages that change work", () => {
   test("a block for channels that are not ours is no block, and leaves no latency behind", async () => {
     const session = await mining();
     last().newBlock(99, 3, 0xee);
-    expect(session.channels.blocksSeen).toBe(0);
+    expect(session.counts.blocksSeen).toBe(0);
     expect(session.newBlockLatency.snapshot()).toBeNull();
   });
 
@@ -548,7 +519,7 @@ describe("messages that change work", () => {
     for (const fill of [0xaa, 0xbb, 0xcc]) {
       last().sendTogether([...blockFrames(2, fill, fill), ...blockFrames(3, fill, fill)]);
     }
-    expect(session.channels.blocksSeen).toBe(2);
+    expect(session.counts.blocksSeen).toBe(2);
   });
 });
 
@@ -580,7 +551,7 @@ describe("shares", () => {
     last().send(
       encodeMessage(SubmitSharesError, { channelId: 2, sequenceNumber: 1, errorCode: "bad-mood" }),
     );
-    expect(session.channels.rejectedByReason).toEqual({ "bad-mood": 1 });
+    expect(session.counts.rejectedByReason).toEqual({ "bad-mood": 1 });
     expect(recorder.events).toEqual(["rejected 0 bad-mood"]);
     expect(session.phase).toBe("mining");
   });
@@ -591,10 +562,10 @@ describe("shares", () => {
       const errorCode = i <= 2 ? "__proto__" : `reason-${i}`;
       last().send(encodeMessage(SubmitSharesError, { channelId: 2, sequenceNumber: i, errorCode }));
     }
-    const counts = session.channels.rejectedByReason;
+    const counts = session.counts.rejectedByReason;
     expect(Object.entries(counts).find(([name]) => name === "__proto__")?.[1]).toBe(2);
     expect(Object.keys(counts).length).toBeLessThanOrEqual(33);
-    expect(session.channels.rejected).toBe(50);
+    expect(session.counts.rejected).toBe(50);
   });
 
   test("case 94: no acknowledgement for half an hour changes nothing, as long as jobs come", async () => {
@@ -612,7 +583,7 @@ describe("shares", () => {
       );
     }
     expect(connections).toHaveLength(1);
-    expect(session.channels.accepted).toBe(0);
+    expect(session.counts.accepted).toBe(0);
     expect(recorder.opened[0]?.shares.unacknowledged).toBe(5);
     expect(last().received.filter((m) => m.name === "SubmitSharesStandard")).toHaveLength(5);
   });
@@ -629,9 +600,34 @@ describe("shares", () => {
     );
     network.severAll();
     await clock.advance(5_000);
-    expect(session.channels).toMatchObject({ accepted: 1, rejected: 0, lostUnacknowledged: 2 });
+    expect(session.counts).toMatchObject({ accepted: 1, rejected: 0, lostUnacknowledged: 2 });
     expect(connections).toHaveLength(2);
     expect(last().received.some((m) => m.name === "SubmitSharesStandard")).toBe(false);
+  });
+
+  test("whoever waits for an answer gets back what was sent: chain, worth in hashes, and when", async () => {
+    const session = await mining();
+    const work = recorder.opened[0]?.work;
+    if (work === undefined) throw new Error("no work");
+    await clock.advance(500);
+    const sentMs = clock.nowMs();
+    const target = fromHex(`${"00".repeat(28)}01000000`);
+    session.submit({ ...work, target }, 3, 7, 1_000, 0x20000000);
+    last().send(
+      encodeMessage(SubmitSharesSuccess, {
+        channelId: 2,
+        lastSequenceNumber: 1,
+        newSubmitsAcceptedCount: 1,
+        newSharesSum: 1n,
+      }),
+    );
+    // 2^256 ÷ (2^224 + 1)
+    expect(recorder.accepted).toEqual([{ chainIndex: 3, hashes: (1n << 32n) - 1n, sentMs }]);
+  });
+
+  test("answers that are too many to be remembered are told as lost", async () => {
+    const session = await withShares(4_100);
+    expect(session.counts.lostUnacknowledged).toBe(4);
   });
 
   test("case 90: numbers start again on a new connection", async () => {
@@ -660,15 +656,16 @@ describe("how connections end and come back", () => {
   });
 
   test.each([
-    ["expired", { validFrom: UNIX_NOW - 7_200, notValidAfter: UNIX_NOW - 11 }],
-    ["not yet valid", { validFrom: UNIX_NOW + 11, notValidAfter: UNIX_NOW + 3_600 }],
-    ["of another version", { version: 1 }],
-  ])("cases 30, 31: a certificate %s is refused", async (_name, certificate) => {
+    ["expired", { validFrom: UNIX_NOW - 7_200, notValidAfter: UNIX_NOW - 11 }, "time"],
+    ["not yet valid", { validFrom: UNIX_NOW + 11, notValidAfter: UNIX_NOW + 3_600 }, "time"],
+    ["of another version", { version: 1 }, "refused"],
+  ])("cases 30, 31: a certificate %s is refused", async (_name, certificate, kind) => {
     listen({ certificate });
     const session = start();
     await settle();
     expect(last().bytesReceived).toBe(64);
     expect(session.reason).toMatch(/certificate/);
+    expect(recorder.ends).toMatchObject([{ kind }]);
   });
 
   test("case 41: a server that never answers the handshake is left after 10 s", async () => {
@@ -735,7 +732,7 @@ describe("how connections end and come back", () => {
       listen({}, prepare);
       const session = start();
       await clock.advance(afterMs);
-      expect(session.connects).toBeGreaterThanOrEqual(1);
+      expect(session.counts.connects).toBeGreaterThanOrEqual(1);
       expect(recorder.events.find((event) => event.startsWith("down"))).toMatch(reason);
     },
   );
@@ -749,13 +746,25 @@ describe("how connections end and come back", () => {
     expect(recorder.events.some((event) => /nothing heard for 300 s/.test(event))).toBe(true);
   });
 
+  test("bytes that never become a frame are no sign of life, and the limit may change at any time", async () => {
+    const session = await mining();
+    session.silenceMs = 20_000;
+    for (let i = 0; i < 25; i++) {
+      await clock.advance(1_000);
+      // The beginning of a header, byte by byte.
+      if (i < 20) last().stream.write(Uint8Array.of(7));
+    }
+    expect(recorder.ends).toMatchObject([{ kind: "silence", reason: "nothing heard for 20 s" }]);
+    expect(session.counts.connects).toBe(2);
+  });
+
   test("an unreachable pool is tried again with growing, jittered pauses, and not forgotten", async () => {
     const session = start();
     const attempts: number[] = [];
     for (let s = 0; s < 600; s++) {
-      const before = session.connects;
+      const before = session.counts.connects;
       await clock.advance(1_000);
-      if (session.connects > before) attempts.push(s);
+      if (session.counts.connects > before) attempts.push(s);
     }
     expect(attempts.length).toBeGreaterThan(8);
     expect(attempts.length).toBeLessThan(25);
@@ -777,18 +786,18 @@ describe("how connections end and come back", () => {
     );
     expect(recorder.events.at(-1)).toBe("work 2:none");
     await clock.advance(40_000);
-    expect(session.connects).toBeGreaterThan(1);
+    expect(session.counts.connects).toBeGreaterThan(1);
   });
 
   test.each([
     ["", 0, HOST, PORT],
     ["other.test", 0, "other.test", PORT],
     ["", 40_000, HOST, 40_000],
-    ["other.test", 40_000, "other.test", 40_000],
+    ["eu.pool.test", 40_000, "eu.pool.test", 40_000],
   ])(
     "case 100: Reconnect(%j, %i) leads to %s:%i with a full handshake",
     async (newHost, newPort, host, port) => {
-      await mining();
+      await mining({ allowed: ["other.test"] });
       if (host !== HOST || port !== PORT) {
         network.listen(host, port, (stream) => {
           const connection = new ServerConnection(stream, {});
@@ -807,7 +816,7 @@ describe("how connections end and come back", () => {
   );
 
   test("case 101: a redirect to a server of another authority is refused and the configured pool resumed", async () => {
-    const session = await mining();
+    const session = await mining({ allowed: ["evil.test"] });
     network.listen("evil.test", PORT, (stream) => {
       const connection = new ServerConnection(stream, {
         certificate: { secret: new Uint8Array(32).fill(5) },
@@ -822,6 +831,24 @@ describe("how connections end and come back", () => {
     expect(session.phase).not.toBe("backing-off");
   });
 
+  test("case 101: a redirect to a host that has nothing to do with the pool is not even dialled, and says so", async () => {
+    const session = await mining();
+    let dialled = 0;
+    network.listen("evil.test", PORT, () => {
+      dialled++;
+    });
+    last().send(encodeMessage(Reconnect, { newHost: "evil.test", newPort: 0 }));
+    await settle();
+    expect(session.reason).toMatch(
+      /redirect refused: evil\.test has nothing to do with pool\.test/,
+    );
+    expect(recorder.ends).toMatchObject([{ kind: "refused" }]);
+    await clock.advance(30_000);
+    expect(dialled).toBe(0);
+    expect(connections).toHaveLength(2);
+    expect(last().received[0]).toMatchObject({ endpointHost: HOST });
+  });
+
   test("redirects to a server that is down for a while are followed again once it is back", async () => {
     listen({}, (connection) => {
       connection.onMessage = (message) => {
@@ -830,8 +857,8 @@ describe("how connections end and come back", () => {
         connection.send(encodeMessage(Reconnect, { newHost: "backend.test", newPort: 0 }));
       };
     });
-    start();
-    await clock.advance(180_000);
+    start({ allowed: ["backend.test"] });
+    await clock.advance(1_800_000);
     let backendReached = 0;
     network.listen("backend.test", PORT, (stream) => {
       backendReached++;
@@ -879,6 +906,43 @@ describe("how connections end and come back", () => {
     expect(connections.length).toBeLessThanOrEqual(7);
   });
 
+  test("a Reconnect every 61 s, however well it goes in between, is followed ten times an hour", async () => {
+    const session = await mining();
+    for (let i = 0; i < 10; i++) {
+      last().send(encodeMessage(Reconnect, { newHost: "", newPort: 0 }));
+      await settle();
+      last().newBlock(2, 1, 0xaa);
+      await clock.advance(61_000);
+    }
+    expect(connections).toHaveLength(11);
+    expect(recorder.ends.every(({ kind }) => kind === "asked")).toBe(true);
+    last().send(encodeMessage(Reconnect, { newHost: "", newPort: 0 }));
+    await settle();
+    const reason = "redirected more than 10 times within an hour";
+    expect(recorder.ends.at(-1)).toEqual({ kind: "refused", reason });
+    await clock.advance(14_000);
+    expect(connections).toHaveLength(11);
+    await clock.advance(20_000);
+    expect(connections).toHaveLength(12);
+    expect(session.phase).not.toBe("backing-off");
+  });
+
+  test("a share for which there is no channel any more is told as lost", async () => {
+    const session = await mining();
+    const [channel] = session.channels;
+    const work = channel?.work;
+    if (channel === undefined || work === undefined) throw new Error("no work");
+    session.closeChannel(channel, "no use");
+    recorder.events.length = 0;
+    session.submit(work, 0, 1, work.minNtime, work.version);
+    expect(recorder.events).toEqual(["lost 1"]);
+    network.severAll();
+    session.submit(work, 0, 2, work.minNtime, work.version);
+    expect(recorder.events.at(-1)).toBe("lost 1");
+    expect(session.counts.lostUnacknowledged).toBe(2);
+    await session.stop();
+  });
+
   test("case 105: an orderly shutdown closes every channel, then the connection, and nothing follows", async () => {
     recorder.wanted = 2;
     listen();
@@ -896,6 +960,26 @@ describe("how connections end and come back", () => {
     expect(connections).toHaveLength(1);
     expect(clock.pendingTimers).toBe(0);
     expect(session.phase).toBe("stopped");
+  });
+
+  test("a stopped link may start again, also in the tick in which it stopped", async () => {
+    const session = await mining();
+    const stopped = session.stop("standby");
+    session.start();
+    await stopped;
+    await settle();
+    expect(recorder.ends).toEqual([{ kind: "asked", reason: "standby" }]);
+    expect(connections).toHaveLength(2);
+    last().newBlock(2, 1, 0xaa);
+    expect(session.phase).toBe("mining");
+    expect(session.reason).toBeNull();
+    await session.stop();
+    await clock.advance(10_000);
+    expect(session.phase).toBe("stopped");
+    expect(clock.pendingTimers).toBe(0);
+    session.start();
+    await settle();
+    expect(session.counts.connects).toBe(3);
   });
 
   test("stopping while no connection stands ends at once", async () => {

@@ -1,10 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { ShareLedger } from "../../src/upstream/share-ledger.ts";
+import { LaneShares } from "../../src/upstream/lanes.ts";
+import { type PendingShare, ShareLedger } from "../../src/upstream/share-ledger.ts";
+
+const share = (chainIndex: number): PendingShare => ({ chainIndex, hashes: 1n << 32n, sentMs: 0 });
 
 function sent(count: number, chain = 0): ShareLedger {
   const ledger = new ShareLedger();
-  for (let i = 0; i < count; i++) ledger.sent(chain);
+  for (let i = 0; i < count; i++) ledger.sent(share(chain));
   return ledger;
 }
 const nobody = () => {};
@@ -18,7 +21,7 @@ describe("acknowledgements", () => {
 
   test("case 93: an error in the middle, then the batch of the other nine", () => {
     const ledger = sent(10);
-    expect(ledger.refused(5)).toBe(0);
+    expect(ledger.refused(5)?.chainIndex).toBe(0);
     ledger.acknowledged(10, 9, 0n, nobody);
     expect(ledger).toMatchObject({ accepted: 9, rejected: 1, unacknowledged: 0 });
   });
@@ -26,7 +29,7 @@ describe("acknowledgements", () => {
   test("case 95: an error after the batch that seemed to cover it counts as reject, without underflow", () => {
     const ledger = sent(10);
     ledger.acknowledged(10, 9, 0n, nobody);
-    expect(ledger.refused(5)).toBe(0);
+    expect(ledger.refused(5)?.chainIndex).toBe(0);
     expect(ledger).toMatchObject({ accepted: 9, rejected: 1, unacknowledged: 0 });
   });
 
@@ -51,16 +54,16 @@ describe("acknowledgements", () => {
 
   test("each chain of a shared channel is credited with its own shares", () => {
     const ledger = new ShareLedger();
-    for (const chain of [0, 1, 1, 2]) ledger.sent(chain);
+    for (const chain of [0, 1, 1, 2]) ledger.sent(share(chain));
     const credited: number[] = [];
-    ledger.acknowledged(3, 3, 0n, (chain) => credited.push(chain));
+    ledger.acknowledged(3, 3, 0n, ({ chainIndex }) => credited.push(chainIndex));
     expect(credited).toEqual([0, 1, 1]);
-    expect(ledger.refused(4)).toBe(2);
+    expect(ledger.refused(4)?.chainIndex).toBe(2);
   });
 
   test("the same error twice, or an error when nothing is open, costs no other share", () => {
     const ledger = sent(2);
-    expect(ledger.refused(1)).toBe(0);
+    expect(ledger.refused(1)?.chainIndex).toBe(0);
     expect(ledger.refused(1)).toBeUndefined();
     ledger.acknowledged(2, 1, 0n, nobody);
     expect(ledger.refused(2)).toBeUndefined();
@@ -72,6 +75,17 @@ describe("acknowledgements", () => {
     expect(ledger.refused(77)).toBeUndefined();
     expect(ledger.refused(0)).toBeUndefined();
     expect(ledger).toMatchObject({ accepted: 0, rejected: 0, unacknowledged: 1 });
+  });
+
+  test("a share of a lane is counted there too, and is open nowhere once it is forgotten", () => {
+    const lane = new LaneShares();
+    const ledger = new ShareLedger();
+    for (let i = 0; i < 5_000; i++) ledger.sent({ ...share(0), lane });
+    expect(lane.unacknowledged).toBe(ledger.unacknowledged);
+    ledger.acknowledged(5_000, 3, 0n, nobody);
+    ledger.refused(4_999);
+    expect(lane).toMatchObject({ accepted: 3, rejected: 1 });
+    expect(lane.unacknowledged).toBe(ledger.unacknowledged);
   });
 
   test("a pool that never answers does not fill the memory", () => {
@@ -96,7 +110,7 @@ describe("acknowledgements", () => {
         let sentCount = 0;
         for (const e of events) {
           if (e.kind === "sent") {
-            ledger.sent(0);
+            ledger.sent(share(0));
             sentCount++;
           } else if (e.kind === "ack") ledger.acknowledged(e.last, e.count, 0n, nobody);
           else ledger.refused(e.seq);

@@ -15,7 +15,8 @@ const machines = {
 function demand(machine: keyof typeof machines, chipVersionBits = 16, hostVersionBits = 0) {
   const { epochMs, ...rest } = machines[machine];
   const epochForBits = epochMs * 2 ** (chipVersionBits - 16);
-  return { ...rest, chipVersionBits, hostVersionBits, epochMs: epochForBits };
+  const rollsExtranonce = false;
+  return { ...rest, chipVersionBits, hostVersionBits, epochMs: epochForBits, rollsExtranonce };
 }
 
 describe("search space of real machines on standard channels", () => {

@@ -1,5 +1,9 @@
 /** A snapshot as a healthy run on the simulator gives it, for the tests of everything that shows one. */
-import type { ChainSnapshot, MinerSnapshot } from "../../../src/telemetry/snapshot.ts";
+import type {
+  ChainSnapshot,
+  MinerSnapshot,
+  PoolSnapshot,
+} from "../../../src/telemetry/snapshot.ts";
 
 export function sampleChain(over: Partial<ChainSnapshot> = {}): ChainSnapshot {
   return {
@@ -43,34 +47,45 @@ export function sampleSnapshot(over: Partial<MinerSnapshot> = {}): MinerSnapshot
   const chains = over.chains ?? [sampleChain()];
   const sum = (pick: (chain: ChainSnapshot) => number) =>
     chains.reduce((total, chain) => total + pick(chain), 0);
+  const pool: PoolSnapshot = {
+    name: "127.0.0.1:34254",
+    group: "pools",
+    protocol: "sv2",
+    state: "active",
+    stateSinceS: 60,
+    why: "first in order",
+    part: 1,
+    account: null,
+    url: "stratum2+tcp://127.0.0.1:34254/9auqWEzQDVyd2oe1JVGFLMLHZtCo2FFqZwtKA5gd9xbuEu7PH72",
+    phase: "mining",
+    reason: null,
+    encrypted: true,
+    connects: 1,
+    channels: [
+      {
+        channelId: 1,
+        chainIndexes: [0],
+        shareDifficulty: 0.00003,
+        poolJobId: 7,
+        accepted: 60,
+        rejected: 0,
+      },
+    ],
+    accepted: 60,
+    rejected: 0,
+    rejectedByReason: {},
+    unacknowledged: 1,
+    lostUnacknowledged: 0,
+    blocksSeen: 3,
+    newBlockLatencyMs: { count: 3, p50: 0.21, p99: 0.44, max: 0.44 },
+  };
   return {
     uptimeS: 62.4,
     simulated: true,
     scale: 2 ** 25,
-    pool: {
-      url: "stratum2+tcp://127.0.0.1:34254/9auqWEzQDVyd2oe1JVGFLMLHZtCo2FFqZwtKA5gd9xbuEu7PH72",
-      phase: "mining",
-      reason: null,
-      encrypted: true,
-      connects: 1,
-      channels: [
-        {
-          channelId: 1,
-          chainIndexes: [0],
-          shareDifficulty: 0.00003,
-          poolJobId: 7,
-          accepted: 60,
-          rejected: 0,
-        },
-      ],
-      accepted: 60,
-      rejected: 0,
-      rejectedByReason: {},
-      unacknowledged: 1,
-      lostUnacknowledged: 0,
-      blocksSeen: 3,
-      newBlockLatencyMs: { count: 3, p50: 0.21, p99: 0.44, max: 0.44 },
-    },
+    pool,
+    pools: [pool],
+    withoutPool: { s: 0, hashes: 0 },
     total: {
       chipsFound: sum((chain) => chain.chipsFound),
       nominalHps: sum((chain) => chain.nominalHps),

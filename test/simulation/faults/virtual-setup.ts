@@ -6,7 +6,7 @@ import { openSimUart } from "../../../simulator/sim-uart.ts";
 import { DeviceError } from "../../../src/lib/errors.ts";
 import type { Clock } from "../../../src/ports/clock.ts";
 import type { Uart } from "../../../src/ports/uart.ts";
-import { BIP320_MASK } from "../../../src/work/work.ts";
+import { oneGroup } from "../../support/pool-options.ts";
 import { AUTHORITY } from "../../support/scripted-server.ts";
 
 export const POOL = { host: "pool.test", port: 34_254 } as const;
@@ -24,19 +24,13 @@ export function virtualGuardSetup(
     fanOutlastMs: 0,
     settings,
     miner: {
-      poolUrl: `stratum2+tcp://${POOL.host}:${POOL.port}/${AUTHORITY.text}`,
-      pool: {
-        endpoint: { ...POOL, authorityKey: AUTHORITY.publicKey, secure: true },
-        userIdentity: "test",
-        versionMask: BIP320_MASK,
-        tolerateFlagEcho: false,
-        maxTarget: new Uint8Array(32).fill(0xff),
-      },
+      pools: oneGroup([{ url: `stratum2+tcp://${POOL.host}:${POOL.port}/${AUTHORITY.text}` }]),
       chains: spec.chains.map(({ chain, mayRunWithFewerChips }, index) => ({
         uart: pathOf(spec, index),
         spec: { ...chain, frequencyMHz: settings.frequencyMHz ?? chain.frequencyMHz },
         acceptFewerChips: mayRunWithFewerChips,
       })),
+      stateDir: "",
       simulated: true,
       scale,
       logLevel: "info",
