@@ -1,10 +1,6 @@
-/**
- * Vectors of other projects for the cryptography under the handshake: BIP-324, BIP-340 and Wycheproof. They are read
- * where they lie and are no part of this repository: in the folder that ASICD_FOREIGN_VECTORS names, or else beside it.
- */
-import { existsSync, readFileSync } from "node:fs";
+/** Cases 33 to 35: vectors of other projects for the cryptography under the handshake, BIP-324, BIP-340 and Wycheproof. */
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { schnorr } from "@noble/curves/secp256k1.js";
 import { bytesToNumberBE, numberToBytesBE } from "@noble/curves/utils.js";
 import { elligatorSwift } from "@scure/btc-signer/p2p.js";
@@ -13,11 +9,7 @@ import { nodeAead } from "../../firmware/node-aead.ts";
 import { concatBytes, fromHex, toHex } from "../../src/lib/bytes.ts";
 import { type Aead, nobleAead } from "../../src/noise/aead.ts";
 import { sharedSecret, xOnlyKey } from "../../src/noise/ellswift.ts";
-
-const folders = [
-  process.env["ASICD_FOREIGN_VECTORS"] ?? "",
-  fileURLToPath(new URL("../../../shared/vectors/foreign", import.meta.url)),
-];
+import { foreignFiles } from "./foreign-vectors.ts";
 
 const files = {
   decode: "bip-0324-ellswift_decode_test_vectors.csv",
@@ -27,12 +19,10 @@ const files = {
   aead: "wycheproof-chacha20_poly1305.json",
 } as const;
 
-const folder = folders.find((one) =>
-  Object.values(files).every((name) => existsSync(join(one, name))),
-);
+const folder = foreignFiles(Object.values(files));
 
 if (folder === undefined) {
-  test("the vectors of other projects are not here, so their tests do not run", () => {
+  test("cases 33, 34, 35 (§4.4.2, §4.3.1, §4.3.3): not run here, as the vectors of other projects are not here", () => {
     const names = Object.values(files).join(", ");
     console.log(`not run: ${names}; ASICD_FOREIGN_VECTORS names the folder that holds them`);
   });
@@ -43,7 +33,7 @@ if (folder === undefined) {
 }
 
 function registerEllSwift(folder: string): void {
-  describe("33: ElligatorSwift (BIP-324)", () => {
+  describe("case 33 (§4.4.2): ElligatorSwift (BIP-324)", () => {
     const decode = rowsOf(folder, files.decode);
     test(`all ${decode.length} encodings decode to their x`, () => {
       expect(decode.length).toBeGreaterThanOrEqual(76);
@@ -83,7 +73,7 @@ function registerEllSwift(folder: string): void {
 }
 
 function registerSchnorr(folder: string): void {
-  describe("34: Schnorr signatures (BIP-340)", () => {
+  describe("case 34 (§4.3.1): Schnorr signatures (BIP-340)", () => {
     const rows = rowsOf(folder, files.schnorr);
     test(`all ${rows.length} verify as they should, and are reproduced where the secret is known`, () => {
       expect(rows.length).toBeGreaterThanOrEqual(19);
@@ -127,23 +117,26 @@ function registerAead(folder: string): void {
     ["noble", nobleAead],
     ["node:crypto", nodeAead],
   ];
-  describe.each(implementations)("35: ChaCha20-Poly1305 by %s (Wycheproof)", (_, aead) => {
-    test(`all ${cases.length} cases with 96-bit nonces`, () => {
-      expect(cases.length).toBeGreaterThanOrEqual(300);
-      for (const { tcId, result, ...one } of cases) {
-        const key = aead(fromHex(one.key));
-        const [nonce, associatedData] = [fromHex(one.iv), fromHex(one.aad)];
-        const sealed = fromHex(one.ct + one.tag);
-        const opened = key.open(nonce, associatedData, sealed);
-        expect([tcId, opened && toHex(opened)]).toEqual([
-          tcId,
-          result === "valid" ? one.msg : undefined,
-        ]);
-        if (result === "valid")
-          expect(toHex(key.seal(nonce, associatedData, fromHex(one.msg)))).toBe(one.ct + one.tag);
-      }
-    });
-  });
+  describe.each(implementations)(
+    "case 35 (§4.3.3): ChaCha20-Poly1305 by %s (Wycheproof)",
+    (_, aead) => {
+      test(`all ${cases.length} cases with 96-bit nonces`, () => {
+        expect(cases.length).toBeGreaterThanOrEqual(300);
+        for (const { tcId, result, ...one } of cases) {
+          const key = aead(fromHex(one.key));
+          const [nonce, associatedData] = [fromHex(one.iv), fromHex(one.aad)];
+          const sealed = fromHex(one.ct + one.tag);
+          const opened = key.open(nonce, associatedData, sealed);
+          expect([tcId, opened && toHex(opened)]).toEqual([
+            tcId,
+            result === "valid" ? one.msg : undefined,
+          ]);
+          if (result === "valid")
+            expect(toHex(key.seal(nonce, associatedData, fromHex(one.msg)))).toBe(one.ct + one.tag);
+        }
+      });
+    },
+  );
 }
 
 /** A row of a table, asked by column name. */
