@@ -25,6 +25,8 @@ export interface Child {
   readonly ended: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
   /** SIGTERM, then SIGKILL; resolves when it has ended. */
   end(): Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
+  /** The same, for `await using`: no scenario leaves a child to the next one. */
+  [Symbol.asyncDispose](): Promise<void>;
 }
 
 const KEPT_LINES = 4_000;
@@ -60,6 +62,14 @@ export function start(
       resolve({ code, signal });
     });
   });
+  async function end() {
+    if (!running.has(child)) return ended;
+    child.kill("SIGTERM");
+    const late = setTimeout(() => child.kill("SIGKILL"), END_WITHIN_MS);
+    const result = await ended;
+    clearTimeout(late);
+    return result;
+  }
   return {
     name,
     pid: child.pid,
@@ -69,13 +79,9 @@ export function start(
     },
     onLine: (listener) => void listeners.push(listener),
     ended,
-    async end() {
-      if (!running.has(child)) return ended;
-      child.kill("SIGTERM");
-      const late = setTimeout(() => child.kill("SIGKILL"), END_WITHIN_MS);
-      const result = await ended;
-      clearTimeout(late);
-      return result;
+    end,
+    async [Symbol.asyncDispose]() {
+      await end();
     },
   };
 }

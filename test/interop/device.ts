@@ -10,6 +10,7 @@ export interface DeviceReport {
   readonly accepted: number;
   readonly rejected: number;
   readonly hardwareErrors: number;
+  readonly chains: readonly { readonly accepted: number }[];
   readonly pool: {
     readonly connects: number;
     readonly blocksSeen: number;
@@ -20,7 +21,7 @@ export interface DeviceReport {
   };
 }
 
-export interface Device {
+export interface Device extends AsyncDisposable {
   readonly child: Child;
   /** Ends it in order. Throws Error when it does not end with exit code 0 and a report. */
   finish(): Promise<DeviceReport>;
@@ -40,6 +41,9 @@ export function startDevice(poolUrl: string, options: readonly string[] = []): D
   });
   return {
     child,
+    async [Symbol.asyncDispose]() {
+      await child.end();
+    },
     async finish() {
       const { code, signal } = await child.end();
       const text = output.at(-1);

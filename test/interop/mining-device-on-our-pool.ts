@@ -1,19 +1,19 @@
 /** SRI's mining device on our simulated pool: refused while the pool is strict, accepted under named leniencies. */
 import { runSimulatedPool } from "../../simulator/pool/main.ts";
 import { start, waitFor } from "./children.ts";
-import type { Scenario } from "./scenario.ts";
-import { SRI_AUTHORITY_KEY } from "./sri-pool.ts";
+import type { Stage } from "./scenario.ts";
+import { SRI_AUTHORITY_KEY } from "./sri-program.ts";
 
 /** It begins by measuring itself for five seconds. */
 const FIRST_SHARE_WITHIN_MS = 45_000;
 const SHARES_WANTED = 50;
 const REFUSALS_WANTED = 10;
 
-export async function miningDeviceOnOurPool(scenario: Scenario) {
-  const { rows, say } = scenario;
+export async function miningDeviceOnOurPool(stage: Stage) {
+  const { rows, say } = stage;
 
   say("SRI's mining_device on our strict pool");
-  await withMiningDevice(scenario, [], async ({ events, device }) => {
+  await withMiningDevice(stage, [], async ({ events, device }) => {
     const refusal = () => events.find(({ event }) => event === "set-up-refused");
     await waitFor(() => refusal() !== undefined, 20_000, device);
     rows.add(
@@ -24,7 +24,7 @@ export async function miningDeviceOnOurPool(scenario: Scenario) {
   });
 
   say("the same under empty-vendor alone: its clock runs 60 s ahead");
-  await withMiningDevice(scenario, ["empty-vendor"], async ({ pool, device }) => {
+  await withMiningDevice(stage, ["empty-vendor"], async ({ pool, device }) => {
     const ahead = () => pool.statistics().rejectedByReason["ntime-ahead"] ?? 0;
     await waitFor(() => ahead() >= REFUSALS_WANTED, FIRST_SHARE_WITHIN_MS, device);
     const { accepted, rejected } = pool.statistics();
@@ -37,7 +37,7 @@ export async function miningDeviceOnOurPool(scenario: Scenario) {
 
   const leniencies = ["ntime-ahead=120s", "empty-vendor"];
   say(`the same under ${leniencies.join(" and ")}`);
-  await withMiningDevice(scenario, leniencies, async ({ pool, device }) => {
+  await withMiningDevice(stage, leniencies, async ({ pool, device }) => {
     await waitFor(
       () => pool.statistics().accepted >= SHARES_WANTED,
       FIRST_SHARE_WITHIN_MS + 30_000,
@@ -59,7 +59,7 @@ interface Trial {
 }
 
 async function withMiningDevice(
-  { peers, ports }: Scenario,
+  { peers, ports }: Stage,
   leniencies: readonly string[],
   look: (trial: Trial) => Promise<void>,
 ): Promise<void> {

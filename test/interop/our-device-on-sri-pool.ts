@@ -3,12 +3,15 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { runTemplateProvider } from "../../simulator/template-provider/main.ts";
-import { compactFromTarget, targetFromBigInt } from "../../src/bitcoin/target.ts";
 import { waitFor } from "./children.ts";
+import { closing } from "./closing.ts";
 import { type Device, startDevice } from "./device.ts";
+import { nbitsForOneIn } from "./network-target.ts";
 import { freePort } from "./ports.ts";
-import type { Scenario } from "./scenario.ts";
-import { SRI_AUTHORITY_KEY, type SriPool, type SriPoolCounts, startSriPool } from "./sri-pool.ts";
+import type { Stage } from "./scenario.ts";
+import { noneRejected, type SriCounts, sharesText } from "./sri-log.ts";
+import { type SriPool, startSriPool } from "./sri-pool.ts";
+import { SRI_AUTHORITY_KEY } from "./sri-program.ts";
 
 const SHARES_PER_MINUTE = 60;
 /** The chips keep easier hashes than this to themselves, so that easy targets bring a few shares a second and no flood. */
@@ -17,19 +20,22 @@ const CHAINS = 3;
 const CHIPS = 126;
 /** So many of them go on: far below what the device claims (the pool acts on 60 %), and enough for no chain to seem silent. */
 const CHIPS_LEFT = 32;
-/** Of the simulated world's life: after the first share, and for two looks of the pool. */
-const FEWER_CHIPS = "40s..165s";
+/**
+ * Of the simulated world's life, which begins with the pool's or a moment later. The pool looks every minute: after one the
+ * channels are too young to be judged, after two it sees too few shares, after three too many again.
+ */
+const FEWER_CHIPS = "28s..126s";
 /** How often a share of our device should be a block, once the network target is made easy. */
 const SECONDS_PER_BLOCK = 12;
 const SHARES_WANTED = 100;
 const FIRST_SHARE_WITHIN_MS = 90_000;
-/** The pool looks once a minute, and wants a minute's shares before it acts. */
+/** Of the pool's looks, a minute apart, one may come to nothing. */
 const VARDIFF_WITHIN_MS = 190_000;
 
-export async function ourDeviceOnSriPool({ peers, directory, ports, rows, say }: Scenario) {
+export async function ourDeviceOnSriPool({ peers, directory, ports, rows, say }: Stage) {
   const loopback = { host: "127.0.0.1", port: 0 };
   const schedule = { blockIntervalMs: 20_000, templateIntervalMs: 7_000 };
-  const hard = await runTemplateProvider(loopback, schedule, ports);
+  await using hard = closing(await runTemplateProvider(loopback, schedule, ports));
   const port = await freePort();
   const poolSettings = {
     program: peers.pool,
@@ -39,17 +45,18 @@ export async function ourDeviceOnSriPool({ peers, directory, ports, rows, say }:
   };
 
   say("SRI's pool with batches of 1; our device: 3 chains of 126 chips");
-  const first = await startSriPool({
+  await using first = await startSriPool({
     ...poolSettings,
     templateProviderPort: hard.port,
     shareBatchSize: 1,
   });
-  const device = startDevice(`stratum2+tcp://127.0.0.1:${port}/${SRI_AUTHORITY_KEY}`, [
+  await using device = startDevice(`stratum2+tcp://127.0.0.1:${port}/${SRI_AUTHORITY_KEY}`, [
     ...DEVICE_OPTIONS,
     "--fault-file",
     writeFaults(directory),
   ]);
-  await waitFor(() => first.counts.accepted > 0, FIRST_SHARE_WITHIN_MS, device.child);
+  if (!(await waitFor(() => first.counts.accepted > 0, FIRST_SHARE_WITHIN_MS, device.child)))
+    throw new Error(`no share within ${FIRST_SHARE_WITHIN_MS / 1_000} s`);
   const { counts } = first;
   await changeTargets(counts, device, say);
   await waitFor(
@@ -60,7 +67,7 @@ export async function ourDeviceOnSriPool({ peers, directory, ports, rows, say }:
   rows.add(
     `share_batch_size 1: ≥ ${SHARES_WANTED} shares accepted, none rejected`,
     counts.accepted >= SHARES_WANTED && noneRejected(counts),
-    shares(counts),
+    sharesText(counts),
   );
   // The first previous hash is the one that the pool starts with.
   const blocks = counts.newBlocks - 1;
@@ -73,9 +80,9 @@ export async function ourDeviceOnSriPool({ peers, directory, ports, rows, say }:
   );
 
   say("the pool restarts with batches of 10 and a network target that shares can meet");
-  const nbits = nbitsForBlocksEvery(SECONDS_PER_BLOCK, counts.claimedHps);
-  const easy = await runTemplateProvider(loopback, { ...schedule, nbits }, ports);
-  const second = await restart(first, () =>
+  const nbits = nbitsForOneIn(SECONDS_PER_BLOCK * counts.claimedHps);
+  await using easy = closing(await runTemplateProvider(loopback, { ...schedule, nbits }, ports));
+  await using second = await restart(first, () =>
     startSriPool({ ...poolSettings, templateProviderPort: easy.port, shareBatchSize: 10 }),
   );
   await waitFor(
@@ -84,16 +91,15 @@ export async function ourDeviceOnSriPool({ peers, directory, ports, rows, say }:
     device.child,
   );
   const report = await device.finish();
-  await second.child.end();
   rows.add(
     "a pool restart: the device reconnects and goes on",
-    report.pool.connects >= 2 && second.counts.channelsOpened >= 3 && second.counts.accepted > 0,
-    `${report.pool.connects} connects, ${second.counts.channelsOpened} channels opened again`,
+    report.pool.connects >= 2 && second.counts.standardChannels >= 3 && second.counts.accepted > 0,
+    `${report.pool.connects} connects, ${second.counts.standardChannels} channels opened again`,
   );
   rows.add(
     "share_batch_size 10: acknowledged in batches, none rejected",
     second.counts.acknowledgements >= 5 && noneRejected(second.counts),
-    `${shares(second.counts)}, ${second.counts.acknowledgements} acknowledgements`,
+    `${sharesText(second.counts)}, ${second.counts.acknowledgements} acknowledgements`,
   );
   const { blocksFound, solutionsRefused } = easy.provider.statistics();
   rows.add(
@@ -112,7 +118,6 @@ export async function ourDeviceOnSriPool({ peers, directory, ports, rows, say }:
       report.rejected <= refused,
     `device ${report.accepted} and ${report.rejected}; pool ${accepted} (${acknowledged} acknowledged) and ${refused}`,
   );
-  await Promise.all([hard.close(), easy.close()]);
 }
 
 /** Most chips do nothing for a while, so that the pool has a reason to change its targets: easier, then harder again. */
@@ -126,7 +131,7 @@ function writeFaults(directory: string): string {
   return path;
 }
 
-async function changeTargets(counts: SriPoolCounts, device: Device, say: (text: string) => void) {
+async function changeTargets(counts: SriCounts, device: Device, say: (text: string) => void) {
   say(
     "first share accepted; waiting until the pool's vardiff makes targets easier for fewer chips",
   );
@@ -139,24 +144,7 @@ async function changeTargets(counts: SriPoolCounts, device: Device, say: (text: 
   );
 }
 
-function nbitsForBlocksEvery(seconds: number, hashrateHps: number): number {
-  const hashes = BigInt(Math.ceil(hashrateHps * seconds));
-  return compactFromTarget(targetFromBigInt(2n ** 256n / hashes));
-}
-
 async function restart(pool: SriPool, startAgain: () => Promise<SriPool>): Promise<SriPool> {
   await pool.child.end();
   return startAgain();
-}
-
-/** A share may cross a block on the wire; more than one per block would be the device's own slowness. */
-function noneRejected({ rejections, crossedOnTheWire, newBlocks }: SriPoolCounts): boolean {
-  return rejections.length === 0 && crossedOnTheWire <= newBlocks;
-}
-
-function shares(counts: SriPoolCounts): string {
-  const { accepted, rejections, crossedOnTheWire } = counts;
-  const why = rejections.length === 0 ? "" : ` (${[...new Set(rejections)].join(", ")})`;
-  const crossed = crossedOnTheWire === 0 ? "" : `, ${crossedOnTheWire} crossed a block on the wire`;
-  return `${accepted} accepted, ${rejections.length} rejected${why}${crossed}`;
 }

@@ -4,16 +4,19 @@ import { runTemplateProvider } from "../../simulator/template-provider/main.ts";
 import { formatAuthorityKey } from "../../src/noise/authority-key.ts";
 import { ACT1_BYTES, ACT2_BYTES } from "../../src/noise/nx-handshake.ts";
 import { waitFor } from "./children.ts";
+import { closing } from "./closing.ts";
 import { startCountingProxy } from "./counting-proxy.ts";
 import { startDevice } from "./device.ts";
 import { freePort } from "./ports.ts";
-import type { Scenario } from "./scenario.ts";
+import type { Stage } from "./scenario.ts";
 import { startSriPool } from "./sri-pool.ts";
 
-export async function wrongAuthorityKey({ peers, directory, ports, rows, say }: Scenario) {
+export async function wrongAuthorityKey({ peers, directory, ports, rows, say }: Stage) {
   say("our device with a wrong authority key, through a proxy that counts bytes");
-  const provider = await runTemplateProvider({ host: "127.0.0.1", port: 0 }, {}, ports);
-  const pool = await startSriPool({
+  await using provider = closing(
+    await runTemplateProvider({ host: "127.0.0.1", port: 0 }, {}, ports),
+  );
+  await using pool = await startSriPool({
     program: peers.pool,
     directory,
     port: await freePort(),
@@ -21,9 +24,9 @@ export async function wrongAuthorityKey({ peers, directory, ports, rows, say }: 
     sharesPerMinute: 60,
     shareBatchSize: 1,
   });
-  const proxy = await startCountingProxy(pool.port);
+  await using proxy = closing(await startCountingProxy(pool.port));
   const wrongKey = formatAuthorityKey(schnorr.getPublicKey(new Uint8Array(32).fill(7)));
-  const device = startDevice(`stratum2+tcp://127.0.0.1:${proxy.port}/${wrongKey}`, [
+  await using device = startDevice(`stratum2+tcp://127.0.0.1:${proxy.port}/${wrongKey}`, [
     "--chains",
     "1",
     "--chips",
@@ -49,10 +52,7 @@ export async function wrongAuthorityKey({ peers, directory, ports, rows, say }: 
           bytesFromClient === ACT1_BYTES && bytesFromServer === ACT2_BYTES,
       ) &&
       report.submitted === 0 &&
-      pool.counts.channelsOpened === 0,
+      pool.counts.standardChannels === 0,
     bytes.join("; ") || "no connection",
   );
-  await proxy.close();
-  await pool.child.end();
-  await provider.close();
 }
