@@ -46,8 +46,18 @@ export function loadConfig(value: unknown, chips: readonly ConfigurableChip[]): 
       problems.push(...chainProblems(chain, `chains[${i}]`, chips, isSound));
   problems.push(...sharedUarts(chains));
   if (chains.length > 0 && config.machine !== undefined) problems.push(bothMachineAndChains);
-  if (problems.length > 0) throw new ConfigError(problems);
+  if (problems.length > 0) throw new ConfigError(readable(problems));
   return { ...config, chains: chains.map((chain) => withFrequency(chain, chips)) };
+}
+
+/** Nobody reads more; a list of the wrong things has one for each. */
+const MAX_PROBLEMS = 100;
+
+function readable(problems: readonly ConfigProblem[]): readonly ConfigProblem[] {
+  const surplus = problems.length - MAX_PROBLEMS;
+  if (surplus <= 0) return problems;
+  const rest = { path: WHOLE_FILE, problem: `has ${surplus} more problems` };
+  return [...problems.slice(0, MAX_PROBLEMS), rest];
 }
 
 const bothMachineAndChains: ConfigProblem = {

@@ -37,7 +37,10 @@ export function poolGroups(
       return isSound(at) ? loadPool(pool, at, isSound, taken, problems) : [];
     }),
   }));
-  const parts = isSound("groups") ? partsOf(groups, problems) : [];
+  const areNumbers = groups.every(
+    (_, g) => isSound(`groups[${g}].share`) && isSound(`groups[${g}].quota`),
+  );
+  const parts = areNumbers ? partsOf(groups, problems) : [];
   if (problems.length > 0) throw new ConfigError(problems);
   return loaded.map((group, g) => ({ ...group, part: parts[g] ?? 0 }));
 }

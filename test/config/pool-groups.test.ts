@@ -88,6 +88,12 @@ test("what is nested without end is refused, not followed", () => {
   ]);
 });
 
+test("a hundred problems are enough to read", () => {
+  const problems = problemsOf({ pools: new Array(256).fill(null) });
+  expect(problems).toHaveLength(101);
+  expect(problems.at(-1)?.problem).toMatch(/^has \d+ more problems$/);
+});
+
 describe("what is wrong is said with its place", () => {
   test.each([
     [{}, "pool", "is missing"],
@@ -114,6 +120,7 @@ describe("what is wrong is said with its place", () => {
     [{ pools: [] }, "pools", "[]"],
     [{ groups: [null] }, "groups[0]", "null is not valid"],
     [{ groups: [{ share: 0, pools: false }] }, "groups[0].pools", "false is not valid"],
+    [{ groups: [{ share: { toString: 0 }, pools: [one] }] }, "groups[0].share", "not valid"],
     [{ pool: { ...one, silenceS: { toString: 0 } } }, "pool.silenceS", "an object is not valid"],
   ])("%j: %s %s", (pools, path, problem) => {
     const problems = problemsOf(pools);
