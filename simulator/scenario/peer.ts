@@ -96,6 +96,8 @@ export abstract class Peer {
   abstract get hasBegun(): boolean;
   /** Idempotent. */
   abstract begin(): void;
+  /** A step looks at this message now: answers that name no request are for it. */
+  abstract taken(message: Received): void;
 
   get isEnded(): boolean {
     return this.tap.isEnded;

@@ -153,7 +153,10 @@ export class Stage implements AsyncDisposable {
     peer.begin();
     const take = () => {
       for (let next = peer.unread.shift(); next !== undefined; next = peer.unread.shift())
-        if (wanted.includes(next.name) || !this.scenario.ignore.includes(next.name)) return next;
+        if (wanted.includes(next.name) || !this.scenario.ignore.includes(next.name)) {
+          peer.taken(next);
+          return next;
+        }
       return undefined;
     };
     return this.until(withinMs, () => take() ?? (peer.isEnded ? ENDED : undefined)).then((found) =>

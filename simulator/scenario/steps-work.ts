@@ -81,15 +81,22 @@ const openChannel: Verb = {
     }
     checkFields(step.option("with"), request, peer, stage);
     grant(peer, request, step, stage, true);
-    if (textOf(step, "further") !== "ignore")
-      peer.onFurtherChannel = (further) => {
-        grant(peer, further, step, stage, false);
-        if (peer.book.channels.size > 0) announceToNewest(peer);
-      };
+    if (textOf(step, "further") === "ignore") return;
+    const further = (next: Received) => {
+      grant(peer, next, step, stage, false);
+      announceToNewest(peer);
+    };
+    peer.onFurtherChannel = further;
+    // Devices with several boards ask in one breath.
+    const waiting = peer.unread.filter(({ name }) => channelRequests.includes(name));
+    const others = peer.unread.filter(({ name }) => !channelRequests.includes(name));
+    peer.unread.splice(0, peer.unread.length, ...others);
+    for (const next of waiting) further(next);
   },
 };
 
 function grant(peer: Sv2Peer, request: Received, step: Step, stage: Stage, isFirst: boolean): void {
+  peer.taken(request);
   const spec = sv2Spec(`${request.name}.Success`);
   const values = peer.defaults.of(spec);
   const own = isFirst ? ["channelId", "extranoncePrefix"] : [];
@@ -103,15 +110,19 @@ function grant(peer: Sv2Peer, request: Received, step: Step, stage: Stage, isFir
   peer.sendValues(spec, values);
 }
 
-/** A channel that opens late gets a job of its own on the others' tip. */
+/** A channel that opens late gets what the others have: a job on their tip, or the future jobs that wait for one. */
 function announceToNewest(peer: Sv2Peer): void {
   const channels = [...peer.book.channels.values()];
-  const newest = channels.at(-1);
-  const tip = channels.find((channel) => channel.tip !== undefined)?.tip;
-  if (newest === undefined || tip === undefined) return;
-  const jobId = sendJob(peer, newest.channelId, newest.kind, {});
+  const [first, newest] = [channels[0], channels.at(-1)];
+  if (first === undefined || newest === undefined || first === newest) return;
+  const { channelId, kind } = newest;
+  const { tip } = first;
+  if (tip === undefined) {
+    for (const jobId of first.future.keys()) sendJob(peer, channelId, kind, { jobId });
+    return;
+  }
+  const jobId = sendJob(peer, channelId, kind, {});
   const spec = sv2Spec("SetNewPrevHash");
-  const { channelId } = newest;
   const { prevHash, nbits } = tip;
   peer.sendValues(spec, { ...peer.defaults.of(spec), channelId, jobId, prevHash, nbits });
 }

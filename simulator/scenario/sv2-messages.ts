@@ -1,4 +1,5 @@
 /** The messages of the mining protocol by name, and the types of their fields, for whoever writes them in a file. */
+import { printable } from "../../src/lib/bytes.ts";
 import { nearest } from "../../src/lib/nearest.ts";
 import type { MessageSpec } from "../../src/sv2/message.ts";
 import { protocolMessages } from "../../src/sv2/protocols.ts";
@@ -23,7 +24,10 @@ export function sv2Spec(name: string): Sv2Spec {
   if (spec !== undefined) return spec;
   const meant = nearest(name, specs.keys());
   const hint = meant === undefined ? "" : `, did you mean ${meant}?`;
-  throw new ValueProblem(`no message is called ${name}${hint}`, [...specs.keys()].join(", "));
+  throw new ValueProblem(
+    `no message is called ${printable(name, 60)}${hint}`,
+    [...specs.keys()].join(", "),
+  );
 }
 
 /** What came behind a message's last field, where a scenario looks at it: TLVs of extensions. */

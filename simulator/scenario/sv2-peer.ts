@@ -67,6 +67,10 @@ export class Sv2Peer extends Peer {
     this.handshake("answer");
   }
 
+  taken({ name, fields }: Received): void {
+    this.defaults.received({ name, ...fields } as MiningProtocolMessage);
+  }
+
   /** Answers act 1 as soon as it is there. */
   handshake(how: Handshake, certificate = this.#settings.certificate): void {
     if (this.#link !== undefined) return;

@@ -31,11 +31,19 @@ export async function answerOpening(
   while (!(done.has("mining.subscribe") && done.has("mining.authorize"))) {
     const request = await stage.expectOneOf(opening, withinMs);
     if (request.name === "mining.subscribe") checkFields(step.option("with"), request, peer, stage);
+    if (request.name === "mining.suggest_difficulty") heed(request, step, stage, peer);
     answer(request, step, stage, peer);
     done.add(request.name);
   }
   peer.sendValues("mining.set_difficulty", { difficulty: peer.book.difficulty });
   peer.onFurtherRequest = (request) => answer(request, step, stage, peer);
+}
+
+/** A wish that comes before the first job is granted where the scenario has none of its own. */
+function heed(request: Received, step: Step, stage: Stage, peer: V1Peer): void {
+  const wish = request.fields["difficulty"];
+  const isOpen = step.option("difficulty") === undefined && stage.scenario.difficulty === undefined;
+  if (isOpen && typeof wish === "number" && wish > 0) peer.book.difficulty = wish;
 }
 
 function answer(request: Received, step: Step, stage: Stage, peer: V1Peer): void {
@@ -62,14 +70,6 @@ function answer(request: Received, step: Step, stage: Stage, peer: V1Peer): void
       if (textOf(step, "authorize") === "refuse") reply(null, [24, "Unauthorized worker", null]);
       else reply(true);
       break;
-    case "mining.suggest_difficulty": {
-      const wish = request.fields["difficulty"];
-      const isOpen =
-        step.option("difficulty") === undefined && stage.scenario.difficulty === undefined;
-      if (isOpen && typeof wish === "number" && wish > 0) peer.book.difficulty = wish;
-      reply(true);
-      break;
-    }
     case "mining.ping":
       reply("pong");
       break;

@@ -39,6 +39,10 @@ export class V1Peer extends Peer {
     return this.#hasBegun;
   }
 
+  taken({ name, fields }: Received): void {
+    if (name !== "response" && name !== "unknown") this.#requestId = fields["id"];
+  }
+
   begin(): void {
     if (this.#hasBegun) return;
     this.#hasBegun = true;
@@ -201,7 +205,6 @@ export class V1Peer extends Peer {
       this.received({ name: "unknown", fields: { line } });
       return;
     }
-    this.#requestId = id;
     const fields: Record<string, unknown> = { id, params };
     v1Spec(method).params.forEach((key, index) => {
       fields[key] = params[index];

@@ -626,3 +626,27 @@ describe("limits", () => {
     expect(failures[0]).toMatch(/\(because of reasons\)$/);
   });
 });
+
+describe("a device with several boards", () => {
+  test("every channel is granted and gets work, whether it asks at once or later", async () => {
+    const tips: number[] = [];
+    const answered: number[] = [];
+    const { failures } = await play(sv2(`${easyWork}\n- wait: 5s`), async (strings) => {
+      const puppet = await strings.connect();
+      puppet.setUp();
+      puppet.onMessage = (message) => {
+        if (message.name === "SetupConnection.Success") {
+          puppet.open(1);
+          puppet.open(2);
+        }
+        if (message.name === "SetNewPrevHash") tips.push(message.channelId);
+        if (message.name === "OpenStandardMiningChannel.Success") answered.push(message.requestId);
+      };
+      await strings.clock.sleep(2_000);
+      puppet.open(3);
+    });
+    expect(failures).toEqual([]);
+    expect(answered).toEqual([1, 2, 3]);
+    expect(tips).toEqual([2, 3, 4]);
+  });
+});
