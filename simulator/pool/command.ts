@@ -42,12 +42,13 @@ async function run(args: ParsedArgs, context: CommandContext): Promise<number> {
 
 async function play(
   scripts: readonly string[],
-  { host = "127.0.0.1", port = 0, v1Listen }: SimulatedPoolSettings,
+  { host = "127.0.0.1", port = 0, v1Listen, v1Difficulty }: SimulatedPoolSettings,
   json: boolean,
   context: CommandContext,
 ): Promise<number> {
   const { playScenarios } = await import("../scenario/play.ts");
-  return playScenarios(scripts, { host, port, v1Port: v1Listen?.port, json }, context);
+  const place = { host, port, v1Port: v1Listen?.port, v1Difficulty, json };
+  return playScenarios(scripts, place, context);
 }
 
 async function serve(
