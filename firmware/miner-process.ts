@@ -33,7 +33,7 @@ export function threadedHandshaker(
   log: Logger,
 ): ThreadedHandshaker {
   const local = localHandshaker({ entropy, aead: nodeAead });
-  return new ThreadedHandshaker(findProgram("handshake-thread"), local, log);
+  return new ThreadedHandshaker(() => findProgram("handshake-thread"), local, log);
 }
 
 /** Throws ConfigError when a chain's numbers do not fit together. */

@@ -17,7 +17,7 @@ interface Waiting {
 }
 
 export class ThreadedHandshaker implements Handshaker {
-  readonly #program: string;
+  readonly #program: () => string;
   readonly #fallback: Handshaker | undefined;
   readonly #log: Logger;
   #hasTold = false;
@@ -26,8 +26,8 @@ export class ThreadedHandshaker implements Handshaker {
   #idle: NodeJS.Timeout | undefined;
   #nextId = 1;
 
-  /** `program`: path of the thread's bundle. `fallback` makes the handshakes for which no thread can be had. */
-  constructor(program: string, fallback?: Handshaker, log: Logger = silentLog) {
+  /** `program` finds the thread's bundle; what it throws counts as no thread. `fallback` makes the handshakes for which no thread can be had. */
+  constructor(program: () => string, fallback?: Handshaker, log: Logger = silentLog) {
     this.#program = program;
     this.#fallback = fallback;
     this.#log = log;
@@ -73,7 +73,7 @@ export class ThreadedHandshaker implements Handshaker {
 
   #thread(): Worker {
     if (this.#worker !== undefined) return this.#worker;
-    const worker = new Worker(this.#program);
+    const worker = new Worker(this.#program());
     this.#worker = worker;
     worker.on("message", (reply: HandshakeReply) => {
       const waiting = this.#waiting.get(reply.id);

@@ -79,7 +79,13 @@ async function buildPrograms(): Promise<string> {
   const dist = dirname(process.argv[1] as string);
   const folder = join(dist, "bench-tree");
   mkdirSync(folder, { recursive: true });
-  for (const file of ["asicd.js", "world.js", "hash-worker.js", "simulated-miner.js"])
+  for (const file of [
+    "asicd.js",
+    "world.js",
+    "hash-worker.js",
+    "simulated-miner.js",
+    "handshake-thread.js",
+  ])
     copyFileSync(join(dist, file), join(folder, file));
   // esbuild finds its own files by where it lies, so that it cannot be inside this bundle.
   const load = createRequire(import.meta.url);

@@ -6,7 +6,7 @@ import { bundleForChild } from "../../support/child-program.ts";
 test("a program that is done ends, although the handshake thread waits for more", async () => {
   const file = await bundleForChild(`
     import { ThreadedHandshaker } from "./firmware/platform/threaded-handshaker.ts";
-    const handshaker = new ThreadedHandshaker(${JSON.stringify(findProgram("handshake-thread"))});
+    const handshaker = new ThreadedHandshaker(() => ${JSON.stringify(findProgram("handshake-thread"))});
     // Nothing else keeps the program alive while it waits for the answer.
     const waiting = setInterval(() => {}, 1_000);
     await handshaker.begin();

@@ -12,7 +12,7 @@ import { NxResponder } from "../../../src/noise/nx-handshake.ts";
 import { AUTHORITY } from "../../support/scripted-server.ts";
 
 const NOW = 1_750_000_000;
-const handshaker = new ThreadedHandshaker(findProgram("handshake-thread"));
+const handshaker = new ThreadedHandshaker(() => findProgram("handshake-thread"));
 afterAll(() => handshaker.close());
 
 function respond(act1: Uint8Array, notValidAfter = NOW + 60) {
@@ -69,14 +69,14 @@ describe("handshakes on a thread of their own", () => {
     // A file that is not there ends a thread that was started, a path that is none keeps it from starting.
     for (const program of ["/nowhere/handshake-thread.js", "no-path.js"]) {
       told.length = 0;
-      const lame = new ThreadedHandshaker(program, local, log);
+      const lame = new ThreadedHandshaker(() => program, local, log);
       for (let i = 0; i < 2; i++) {
         const handshake = await lame.begin();
         const { act2, keys } = respond(handshake.act1);
         expect((await handshake.finish(act2, check)).send).toEqual(keys.receive);
       }
       expect(told).toEqual(["no thread for handshakes: they hold up mining for a moment"]);
-      await expect(new ThreadedHandshaker(program).begin()).rejects.toThrow();
+      await expect(new ThreadedHandshaker(() => program).begin()).rejects.toThrow();
       lame.close();
     }
   });
