@@ -15,6 +15,9 @@ import { ConfigError, type ConfigProblem } from "../../src/lib/errors.ts";
 /** Far above any real file; a device or a log given by mistake is refused before it is read. */
 const MAX_BYTES = 1 << 20;
 
+/** The first ones are the causes, the others follow from them. */
+const MAX_SYNTAX_ERRORS = 20;
+
 /** The chips that this program drives, as the configuration sees them. */
 export const configurableChips: readonly ConfigurableChip[] = [...chipsByName.values()].map(
   ({ name, nominalFrequencyMHz }) => ({
@@ -71,7 +74,7 @@ export function parseJsonc(text: string): unknown {
   const errors: ParseError[] = [];
   const value = parsed(text, errors);
   const problems = [
-    ...errors.map(({ error, offset, length }): ConfigProblem => {
+    ...errors.slice(0, MAX_SYNTAX_ERRORS).map(({ error, offset, length }): ConfigProblem => {
       const at = text.slice(offset, offset + length);
       return {
         path: lineAndColumn(text, offset),

@@ -31,5 +31,6 @@ export function checkLiteral(node: SourceNode, dataType: string | undefined): vo
 }
 
 function fits(value: number | bigint, bits: number): boolean {
+  if (typeof value === "number" && !Number.isInteger(value)) return false;
   return BigInt(value) >= 0n && BigInt(value) < 1n << BigInt(bits);
 }

@@ -1,4 +1,5 @@
 /** The names that values may have in them, and what is said of a value that cannot be what it should. */
+import { printable } from "../../src/lib/bytes.ts";
 import { nearest } from "../../src/lib/nearest.ts";
 
 /** The names that a scenario may use, with what they stand for at this moment. */
@@ -12,7 +13,8 @@ export class ValueProblem extends Error {
   readonly allowed: string;
 
   constructor(problem: string, allowed: string) {
-    super(problem);
+    // What a file says ends on a terminal.
+    super(printable(problem, 400));
     this.allowed = allowed;
   }
 }

@@ -178,7 +178,8 @@ export class Sv2Referee implements Referee {
       case "SetGroupChannel":
         for (const id of message.channelIds) {
           const channel = this.#channels.get(id);
-          if (channel !== undefined) channel.group = message.groupChannelId;
+          // Connections of standard channels must not get it, and ignore it (SV2 §5.3.22).
+          if (channel?.extranonceSize !== undefined) channel.group = message.groupChannelId;
         }
         break;
       case "CloseChannel":
