@@ -1,4 +1,5 @@
 /** Named switches as text, such as "ntime-ahead=120s": one table says what exists, one parser reads it. */
+import { printable } from "../../src/lib/bytes.ts";
 import { ConfigError, type ConfigProblem } from "../../src/lib/errors.ts";
 import { nearest } from "../../src/lib/nearest.ts";
 
@@ -26,12 +27,20 @@ export function parseSwitches<Name extends string>(
     if (name === undefined) {
       const meant = nearest(word, names);
       const hint = meant === undefined ? "" : `, did you mean ${meant}?`;
-      problems.push({ path, problem: `"${word}" is unknown${hint}`, allowed: names.join(", ") });
+      problems.push({
+        path,
+        problem: `"${printable(word, 60)}" is unknown${hint}`,
+        allowed: names.join(", "),
+      });
       continue;
     }
     const read = readValue(table[name], value);
     if (read === undefined)
-      problems.push({ path, problem: `"${text}"`, allowed: usage(name, table[name]) });
+      problems.push({
+        path,
+        problem: `"${printable(text, 60)}"`,
+        allowed: usage(name, table[name]),
+      });
     else switches.set(name, read);
   }
   if (problems.length > 0) throw new ConfigError(problems);
