@@ -153,6 +153,9 @@ export class Sv2Referee implements Referee {
       case "NewMiningJob":
       case "NewExtendedMiningJob":
         for (const channel of this.#addressed(message.channelId)) {
+          // An extended job on a connection of standard channels is ignored (case 74).
+          const isStandard = channel.extranonceSize === undefined;
+          if (isStandard && message.name === "NewExtendedMiningJob") continue;
           const { jobId, minNtime } = message;
           const job = { minNtime, root: rootIn(message, channel.extranoncePrefix) };
           if (minNtime === undefined) channel.future.set(jobId, job);
