@@ -63,6 +63,8 @@ export interface ProviderStatistics {
   /** SubmitSolution messages whose block was good. */
   readonly blocksFound: number;
   readonly solutionsRefused: number;
+  /** Solutions of a tip that was the tip no more: lost races between two miners, nobody's mistake. */
+  readonly solutionsLate: number;
 }
 
 interface Client {
@@ -86,6 +88,7 @@ export class SimulatedTemplateProvider {
   #templatesSent = 0;
   #blocksFound = 0;
   #solutionsRefused = 0;
+  #solutionsLate = 0;
 
   constructor(ports: PoolPorts, options: Partial<TemplateProviderOptions> = {}) {
     this.#ports = ports;
@@ -130,6 +133,7 @@ export class SimulatedTemplateProvider {
       height: this.#templates.current.height,
       blocksFound: this.#blocksFound,
       solutionsRefused: this.#solutionsRefused,
+      solutionsLate: this.#solutionsLate,
     };
   }
 
@@ -267,6 +271,8 @@ export class SimulatedTemplateProvider {
     if (verdict.verdict === "block") {
       this.#blocksFound++;
       this.#newBlock(verdict.hash);
+    } else if (verdict.reason === "stale-template-id") {
+      this.#solutionsLate++;
     } else {
       this.#solutionsRefused++;
     }

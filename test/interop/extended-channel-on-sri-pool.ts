@@ -2,7 +2,7 @@
 import { startDevice } from "./device.ts";
 import { CHANGES_WANTED, hasFollowedEnough, mineAWhile, SHARES_WANTED } from "./mined.ts";
 import { freePort } from "./ports.ts";
-import { startBusyProvider } from "./provider.ts";
+import { blocksHold, startBusyProvider } from "./provider.ts";
 import type { Stage } from "./scenario.ts";
 import { noneRejected, sharesText } from "./sri-log.ts";
 import { startSriPool } from "./sri-pool.ts";
@@ -47,11 +47,9 @@ export async function extendedChannelOnSriPool({ peers, directory, ports, rows, 
     hasFollowedEnough(followed) && report.pool.blocksSeen >= CHANGES_WANTED,
     `${followed.newBlocks} blocks (device saw ${report.pool.blocksSeen}), ${followed.feeBumps} templates`,
   );
-  const { blocksFound, solutionsRefused } = provider.provider.statistics();
   rows.add(
     "extended channel: blocks hold before our Template Provider, coinbase and all",
-    blocksFound > 0 && solutionsRefused === 0,
-    `${blocksFound} blocks, ${solutionsRefused} refused`,
+    ...blocksHold(provider),
   );
   rows.add(
     "extended channel: device and pool agree on what was accepted and rejected",

@@ -5,7 +5,7 @@
 import { type Device, startDevice } from "./device.ts";
 import { CHANGES_WANTED, hasFollowedEnough, mineAWhile, SHARES_WANTED } from "./mined.ts";
 import { freePort } from "./ports.ts";
-import { HASHES_PER_BLOCK, startBusyProvider } from "./provider.ts";
+import { blocksHold, HASHES_PER_BLOCK, startBusyProvider } from "./provider.ts";
 import type { Stage } from "./scenario.ts";
 import { startSriJdClient } from "./sri-jd-client.ts";
 import { noneRejected, sharesText } from "./sri-log.ts";
@@ -54,12 +54,7 @@ async function mineThrough({ peers, directory, ports, rows }: Stage, channel: Ch
     hasFollowedEnough(followed) && report.pool.blocksSeen >= CHANGES_WANTED,
     `${followed.newBlocks} blocks (device saw ${report.pool.blocksSeen}), ${followed.feeBumps} templates`,
   );
-  const { blocksFound, solutionsRefused } = provider.provider.statistics();
-  rows.add(
-    `${name}: blocks hold before our Template Provider`,
-    blocksFound > 0 && solutionsRefused === 0,
-    `${blocksFound} blocks, ${solutionsRefused} refused`,
-  );
+  rows.add(`${name}: blocks hold before our Template Provider`, ...blocksHold(provider));
   rows.add(
     `${name}: device and client agree on what was accepted and rejected`,
     report.accepted >= counts.acknowledged - 3 &&

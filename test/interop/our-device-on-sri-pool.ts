@@ -8,6 +8,7 @@ import { closing } from "./closing.ts";
 import { type Device, startDevice } from "./device.ts";
 import { nbitsForOneIn } from "./network-target.ts";
 import { freePort } from "./ports.ts";
+import { blocksHold } from "./provider.ts";
 import type { Stage } from "./scenario.ts";
 import { noneRejected, type SriCounts, sharesText } from "./sri-log.ts";
 import { type SriPool, startSriPool } from "./sri-pool.ts";
@@ -101,12 +102,7 @@ export async function ourDeviceOnSriPool({ peers, directory, ports, rows, say }:
     second.counts.acknowledgements >= 5 && noneRejected(second.counts),
     `${sharesText(second.counts)}, ${second.counts.acknowledgements} acknowledgements`,
   );
-  const { blocksFound, solutionsRefused } = easy.provider.statistics();
-  rows.add(
-    "blocks found by our device hold before our Template Provider",
-    blocksFound > 0 && solutionsRefused === 0,
-    `${blocksFound} blocks, ${solutionsRefused} refused`,
-  );
+  rows.add("blocks found by our device hold before our Template Provider", ...blocksHold(easy));
   const acknowledged = counts.acknowledged + second.counts.acknowledged;
   const accepted = counts.accepted + second.counts.accepted;
   const refused = counts.crossedOnTheWire + second.counts.crossedOnTheWire;

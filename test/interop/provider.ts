@@ -24,3 +24,12 @@ export async function startBusyProvider(
     ),
   );
 }
+
+/** Our Template Provider took the blocks; of those that lost a race against another block, a quarter is bad luck. */
+export function blocksHold({ provider }: RunningTemplateProvider): [passed: boolean, said: string] {
+  const { blocksFound, solutionsRefused, solutionsLate } = provider.statistics();
+  return [
+    blocksFound > 0 && solutionsRefused === 0 && solutionsLate <= Math.max(1, blocksFound / 4),
+    `${blocksFound} blocks, ${solutionsRefused} refused, ${solutionsLate} late`,
+  ];
+}
