@@ -22,6 +22,8 @@ import { verbs } from "./steps.ts";
 
 const MAX_STEPS = 2_000;
 const MINUTE_MS = 60_000;
+/** Of one side of a message; the list of all messages' names is 1 100 long. */
+const MAX_WORDS = 2_000;
 
 /** Throws ConfigError. */
 export function readScenario(text: string, file: string): Scenario {
@@ -30,8 +32,9 @@ export function readScenario(text: string, file: string): Scenario {
   const note: Note = (line, problem, allowed) =>
     void problems.push({
       path: `${file}:${line}`,
-      problem,
-      ...(allowed === undefined ? {} : { allowed }),
+      // Whatever of the file's own text is in it, a terminal will show it.
+      problem: printable(problem, MAX_WORDS),
+      ...(allowed === undefined ? {} : { allowed: printable(allowed, MAX_WORDS) }),
     });
   if (root.kind !== "map") {
     note(1, "this is no scenario", "a map with name, proves, protocol and steps");

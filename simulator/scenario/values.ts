@@ -98,7 +98,8 @@ function readText(node: SourceNode, scope: Scope): string {
 function repeatedText(node: SourceNode): string | undefined {
   const repeat = child(node, "repeat");
   if (repeat === undefined) return undefined;
-  const [text, count] = plain(repeat) as unknown[];
+  // Anything but a list leaves both of the wrong kind.
+  const [text, count] = repeat.kind === "list" ? repeat.items.map(plain) : [];
   if (
     typeof text !== "string" ||
     !Number.isInteger(count) ||

@@ -10,9 +10,12 @@ import type { Referee } from "./play.ts";
 
 interface Job {
   readonly minNtime: number | undefined;
-  /** What a server would look for; `undefined`: it said two things under one name. */
+  /** What a server would look for. */
   readonly root: ((extranonce: Uint8Array) => string) | undefined;
 }
+
+/** Two jobs of one tip under one id: nobody can tell for which of them a share is. */
+const SAID_TWICE: Job = { minNtime: undefined, root: undefined };
 
 interface ChannelTruth {
   group: number;
@@ -160,7 +163,7 @@ export class Sv2Referee implements Referee {
           const job = { minNtime, root: rootIn(message, channel.extranoncePrefix) };
           if (minNtime === undefined) channel.future.set(jobId, job);
           else if (channel.hasTip)
-            channel.live.set(jobId, channel.live.has(jobId) ? { ...job, root: undefined } : job);
+            channel.live.set(jobId, channel.live.has(jobId) ? SAID_TWICE : job);
         }
         break;
       case "SetNewPrevHash":

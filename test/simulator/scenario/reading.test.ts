@@ -31,6 +31,11 @@ describe("a file that is wrong", () => {
       /^x\.yaml:4: stepps: unknown key, did you mean "steps"\?/,
     ],
     [
+      "something else than a list to repeat",
+      `${head}steps: [{ sendLine: { a: { repeat: 1 } } }]`,
+      /^x\.yaml:\d+: .*repeat/,
+    ],
+    [
       "another protocol",
       head.replace("sv2", "sv3").concat("steps: [setUp]"),
       /^x\.yaml:3: protocol: "sv3" is not valid; allowed: "sv2", "sv1"/,
@@ -143,6 +148,12 @@ describe("a file that is wrong", () => {
     ],
   ])("%s", (_, text, expected) => {
     expect(problemsOf(text).join("\n")).toMatch(expected);
+  });
+
+  test("what could paint on a terminal is not repeated in a problem", () => {
+    const problems = problemsOf("servers: {\u008f}\nsteps:\n  - send: t\n    with: {: $a}");
+    expect(problems.length).toBeGreaterThan(0);
+    expect(problems.join(" ")).not.toMatch(/\p{Cc}/u);
   });
 
   test("every problem is told at once", () => {
