@@ -3,6 +3,7 @@ import { bringUpChain } from "../drivers/bm13xx/chain.ts";
 import { type Bm13xxChainOptions, planOf } from "../drivers/bm13xx/chain-options.ts";
 import type { Bm13xxChip } from "../drivers/bm13xx/chips.ts";
 import { openWarmUpChain } from "../drivers/bm13xx/warm-up-chain.ts";
+import { highestFrequencyMHz } from "../src/control/frequency-bounds.ts";
 import type { ChainStart } from "../src/hashing/chain-life.ts";
 import { guardedChainRules } from "../src/hashing/chain-lifecycle.ts";
 import { Miner } from "../src/hashing/miner.ts";
@@ -95,11 +96,13 @@ function chainStart(
     chip: spec.chip.name,
     chipsExpected: spec.chipCount,
     frequencyMHz: spec.frequencyMHz,
+    highestFrequencyMHz: highestFrequencyMHz(spec.chip.nominalFrequencyMHz, spec.frequencyMHz),
     mayRunWithFewerChips: acceptFewerChips,
     async bringUp(request) {
       const uart = await platform.openUart(path, RESET_BAUD);
       const asked = {
         acceptFewerChips: request.acceptFewerChips,
+        frequencyMHz: request.frequencyMHz,
         frequencyLimitMHz: request.frequencyLimitMHz,
         onPhase: request.onStep,
       };

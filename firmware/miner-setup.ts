@@ -9,6 +9,12 @@ export interface ChainSetup {
   readonly acceptFewerChips: boolean;
 }
 
+/** Who a process runs as. */
+export interface Account {
+  readonly uid: number;
+  readonly gid: number;
+}
+
 export interface MinerSetup {
   readonly pools: readonly PoolGroupOptions[];
   readonly chains: readonly ChainSetup[];
@@ -20,4 +26,6 @@ export interface MinerSetup {
   readonly logLevel: LogLevel;
   /** Chips that the evidence is too thin for run only with this. */
   readonly allowExperimental: boolean;
+  /** Whom the guard, when it is root, starts the miner as; absent: as itself. What it keeps is then in a folder of its own. */
+  readonly runAs?: Account;
 }

@@ -104,6 +104,7 @@ async function runMachine(
 function machineSettings(machine: MachineConfig | undefined): MachineSettings {
   return {
     fans: machine?.fans ?? { mode: "auto" },
+    paused: false,
     ...(machine?.frequencyMHz === undefined ? {} : { frequencyMHz: machine.frequencyMHz }),
     ...(machine?.board === undefined || machine.voltageV === undefined
       ? {}

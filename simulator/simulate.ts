@@ -158,6 +158,7 @@ function guardSetup(
     fanOutlastMs: 0,
     settings: {
       fans: options.fans,
+      paused: false,
       ...(options.frequencyMHz === undefined ? {} : { frequencyMHz: options.frequencyMHz }),
     },
     miner: {

@@ -28,7 +28,8 @@ export class BoardWatch {
   readonly board: BoardHardware;
   isPresent = true;
   readonly #clock: Clock;
-  readonly #limits: PlaceLimits;
+  /** The declaration's, or the operator's lower ones. */
+  limits: PlaceLimits;
   readonly #rules: SensorRules;
   readonly #memories: SensorMemory[];
   #regulator: SensorMemory = newSensorMemory();
@@ -39,7 +40,7 @@ export class BoardWatch {
   constructor(board: BoardHardware, limits: PlaceLimits, pollMs: number, clock: Clock) {
     this.board = board;
     this.#clock = clock;
-    this.#limits = limits;
+    this.limits = limits;
     this.#rules = { staleAfterMs: Math.min(STALE_POLLS * pollMs, STALE_MAX_MS) };
     this.#memories = board.spec.sensors.map(() => newSensorMemory());
   }
@@ -91,13 +92,13 @@ export class BoardWatch {
     const own = this.board.spec.sensors.map(({ name, place }, i) => ({
       name,
       place,
-      limits: this.#limits[place],
+      limits: this.limits[place],
       reading: readingOf(this.#memories[i] as SensorMemory, nowMs, this.#rules),
     }));
     const where = `board ${this.board.index}`;
     const also = (name: string, place: "regulator" | "chip", reading: SensorReading) =>
       reading.is === "known"
-        ? [{ name: `${where} ${name}`, place, limits: this.#limits[place], reading }]
+        ? [{ name: `${where} ${name}`, place, limits: this.limits[place], reading }]
         : [];
     return [
       ...own,
@@ -109,7 +110,7 @@ export class BoardWatch {
   facts(
     report: ChainReport | undefined,
     targetMHz: number,
-    refusal: string | null,
+    { refusal, withheld }: { readonly refusal: string | null; readonly withheld: string | null },
     nowMs: number,
   ): BoardFacts {
     const { board } = this;
@@ -119,6 +120,7 @@ export class BoardWatch {
       sensors: this.sensors(nowMs),
       allSensorsLost: this.#allLost || board.haveAllSensorsFailed,
       wantsPower: report?.wantsPower === true,
+      withheld,
       supply: board.state,
       supplyFault: refusal ?? board.fault,
       frequencyMHz: report?.frequencyMHz ?? 0,

@@ -1,10 +1,12 @@
 /** The miner as a child process of the guard. */
 import { fork } from "node:child_process";
 import type { GuardMessage, MinerMessage } from "../../src/control/guard-link.ts";
+import type { Logger } from "../../src/lib/log.ts";
 import type { MinerSetup } from "../miner-setup.ts";
 import { linkToChild } from "../process-link.ts";
 import { findProgram, type MinerProgramName } from "../programs.ts";
 import type { MinerHandle } from "./miner-keeper.ts";
+import { giveAway } from "./unprivileged.ts";
 
 /** What the guard says first, before any message of the link. */
 export interface MinerStart {
@@ -19,11 +21,18 @@ export interface MinerProgram {
 }
 
 /** Its log goes where the guard's goes. Ends by itself when the guard does: the channel closes. */
-export function startChildMiner(program: MinerProgram, setup: MinerSetup): MinerHandle {
+export function startChildMiner(
+  program: MinerProgram,
+  asked: MinerSetup,
+  log: Logger,
+): MinerHandle {
+  const { account, setup } = giveAway(asked, log);
   const child = fork(findProgram(program.name), program.arguments, {
     stdio: ["ignore", "ignore", "inherit", "ipc"],
     // The setup holds byte arrays.
     serialization: "advanced",
+    // The system takes the guard's other groups away, too.
+    ...account,
   });
   const ended = new Promise<string>((resolve) => {
     child.once("exit", (code, signal) =>

@@ -102,6 +102,7 @@ export class Cooling {
 
   snapshot(): FansSnapshot {
     return {
+      mode: this.settings.fans.mode,
       targetDutyPercent: Math.round(this.#memory.dutyPercent * 10) / 10,
       reason: this.#reason,
       required: this.#required,

@@ -12,7 +12,10 @@ const WAITING_LINES = 200;
 const WRITE_PERIOD_MS = 1_000;
 
 /** Nothing went wrong. */
-const EVERYDAY: ReadonlySet<string> = new Set(["guard-start", "power-on", "power-off"]);
+const EVERYDAY: ReadonlySet<string> = new Set([
+  ...["guard-start", "power-on", "power-off"],
+  ...["paused", "resumed", "settings", "identify"],
+]);
 
 /** Where lines are kept; rejects when that fails (a full disk). */
 export interface EventStore {

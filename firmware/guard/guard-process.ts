@@ -63,7 +63,7 @@ export async function runGuardProcess(
 
   const lock = takeLock(args.runtimeDir, log);
   if (lock instanceof OtherGuardError) {
-    parent.send({ tell: "refused", reason: lock.message });
+    parent.send({ tell: "refused", reason: lock.message, isTaken: true });
     return leave(undefined);
   }
   using _lock = lock;
@@ -74,7 +74,7 @@ export async function runGuardProcess(
   if (setup === undefined) return leave(early);
   const spec = machineOf(setup.machine);
   const refuse = async (reason: string, hardware?: MachineHardware) => {
-    parent.send({ tell: "refused", reason });
+    parent.send({ tell: "refused", reason, isTaken: false });
     await leave(hardware);
   };
   if (spec === undefined) return refuse(`${JSON.stringify(setup.machine)}: no such machine`, early);
@@ -108,12 +108,9 @@ export async function runGuardProcess(
     setup,
     latched,
     onLatched: keepRecord,
-    startMiner: () => startChildMiner(minerProgram, setup.miner),
+    startMiner: (pools) => startChildMiner(minerProgram, { ...setup.miner, pools }, log),
   });
-  parent.onMessage((message) => {
-    if (message.tell === "clear") guard.clear(message.chain);
-    if (message.tell === "settings") guard.changeSettings(message.settings);
-  });
+  parent.onMessage((message) => obey(guard, message));
   clear = () => guard.clear(null);
   guard.start(left !== undefined);
   using _status = platform.clock.every(STATUS_PERIOD_MS, () =>
@@ -125,6 +122,35 @@ export async function runGuardProcess(
   // What could not be switched off is the next guard's first act.
   if (isOff) clearBoardRecord(args.runtimeDir);
   await leave(hardware);
+}
+
+/** "setup" and "stop" are heard before there is a guard. */
+function obey(guard: Guard, message: ParentMessage): void {
+  switch (message.tell) {
+    case "clear":
+      guard.clear(message.chain);
+      return;
+    case "settings":
+      guard.changeSettings(message.settings);
+      return;
+    case "pools":
+      guard.changePools(message.pools);
+      return;
+    case "restart-chain":
+      guard.restartChain(message.chain, message.reason);
+      return;
+    case "restart-miner":
+      guard.restartMiner(message.reason);
+      return;
+    case "identify":
+      guard.identify(message.seconds);
+      return;
+    case "setup":
+    case "stop":
+      return;
+    default:
+      message satisfies never;
+  }
 }
 
 /** A lock that cannot be written (a full disk) is no reason to leave a machine unguarded. */

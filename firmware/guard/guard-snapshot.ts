@@ -20,6 +20,8 @@ export interface SnapshotSource {
   readonly spec: MachineSpec;
   readonly uptimeS: number;
   readonly simulated: boolean;
+  readonly paused: boolean;
+  readonly identifying: boolean;
   readonly boards: readonly BoardSource[];
   readonly hasWatchdog: boolean;
   readonly fans: FansSnapshot;
@@ -45,6 +47,8 @@ export function machineSnapshot(source: SnapshotSource): MachineSnapshot {
     board: spec.id,
     boardName: spec.name,
     simulated: source.simulated,
+    paused: source.paused,
+    identifying: source.identifying,
     boards: source.boards.map((board) => boardSnapshot(board, source)),
     fans: source.fans,
     supply:
@@ -90,6 +94,7 @@ function boardSnapshot(
       place,
       temperatureC: reading.is === "known" ? reading.valueC : null,
       reason: reading.is === "unknown" ? reading.detail : null,
+      targetC: limits?.targetC ?? null,
       hotC: limits?.hotC ?? null,
       dangerousC: limits?.dangerousC ?? null,
     })),

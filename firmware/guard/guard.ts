@@ -2,15 +2,13 @@
  * The guard: looks at temperatures, fans, power and the miner ten times a second, decides through `src/control`, and acts.
  * Power is granted by it alone, and whatever it does not know counts against power.
  */
-import { mayPower, type PowerPermission } from "../../boards/power-permission.ts";
 import { clearLatch, decideBoard, newBoardMemory } from "../../src/control/board-policy.ts";
 import type { BoardMemory, MachineState } from "../../src/control/board-policy-types.ts";
 import type { ChainAllowance, ChainReport, MinerMessage } from "../../src/control/guard-link.ts";
-import { limitsWithin } from "../../src/control/limits-within.ts";
 import { MinerSilence } from "../../src/control/miner-silence.ts";
 import { StartOrder } from "../../src/control/start-order.ts";
+import type { PoolGroupOptions } from "../../src/hashing/pool-options.ts";
 import type { Logger } from "../../src/lib/log.ts";
-import type { Watchdog } from "../../src/ports/lines.ts";
 import type { MachinePlatform } from "../../src/ports/machine-platform.ts";
 import type { MachineSnapshot } from "../../src/telemetry/machine-snapshot.ts";
 import type { MinerSnapshot } from "../../src/telemetry/snapshot.ts";
@@ -19,14 +17,15 @@ import { Cooling } from "./cooling.ts";
 import type { EventRecorder } from "./event-recorder.ts";
 import type { GuardSetup, LatchedBoard, MachineSettings } from "./guard-setup.ts";
 import { machineSnapshot } from "./guard-snapshot.ts";
+import { blinkAt } from "./lamps.ts";
 import type { MachineHardware } from "./machine-hardware.ts";
 import { type MinerHandle, MinerKeeper } from "./miner-keeper.ts";
 import { checkMinerMessage } from "./miner-message-check.ts";
+import { OperatorDesk } from "./operator-desk.ts";
+import { PetWatchdog } from "./pet-watchdog.ts";
 import { PowerDesk } from "./power-desk.ts";
 
 const TICK_MS = 100;
-/** The watchdog is petted by decisions, not by a timer of its own: a guard that no longer decides is reset. */
-const PET_EVERY_MS = 1_000;
 /** Later than this the guard itself was frozen, and nothing else is to blame for the time. */
 const LATE_MS = 2 * TICK_MS;
 const FROZEN_MS = 1_000;
@@ -41,7 +40,7 @@ export interface GuardSurroundings {
   readonly setup: GuardSetup;
   /** Boards that an earlier guard has latched. */
   readonly latched?: readonly LatchedBoard[];
-  startMiner(): MinerHandle;
+  startMiner(pools: readonly PoolGroupOptions[]): MinerHandle;
   /** Kept for the next guard, should this one die. */
   onLatched?(boards: readonly LatchedBoard[]): void;
 }
@@ -52,12 +51,15 @@ export class Guard {
   readonly #watches: readonly BoardWatch[];
   readonly #cooling: Cooling;
   readonly #power: PowerDesk;
+  readonly #operator: OperatorDesk;
   readonly #keeper: MinerKeeper;
   readonly #silence = new MinerSilence(TICK_MS);
   readonly #starts: StartOrder;
   readonly #timers: Disposable[] = [];
   readonly #startedMs: number;
-  #settings: MachineSettings;
+  #pools: readonly PoolGroupOptions[];
+  /** What the present miner knows. */
+  #toldPools: readonly PoolGroupOptions[];
   #memories: BoardMemory[];
   #reasons: (string | null)[];
   #capsMHz: number[];
@@ -66,10 +68,9 @@ export class Guard {
   #supplyFault: string | null = null;
   #lastAllowed = "";
   #allowedAtMs = Number.NEGATIVE_INFINITY;
-  #pettedAtMs = Number.NEGATIVE_INFINITY;
   #tickedAtMs: number | undefined;
   #excusedAtMs = Number.NEGATIVE_INFINITY;
-  #watchdog: Watchdog | undefined;
+  readonly #watchdog: PetWatchdog;
   #latchedText = "";
   #isStopping = false;
 
@@ -78,13 +79,17 @@ export class Guard {
     const { spec } = hardware;
     this.#hardware = hardware;
     this.#around = around;
-    this.#settings = around.setup.settings;
+    this.#pools = around.setup.miner.pools;
+    this.#toldPools = this.#pools;
     this.#startedMs = clock.nowMs();
-    const limits = limitsWithin(spec.limits, this.#settings.limits);
+    this.#operator = new OperatorDesk(hardware, around.setup, (event) =>
+      around.recorder.record(event),
+    );
+    const { limits, settings } = this.#operator;
     this.#watches = hardware.boards.map(
       (board) => new BoardWatch(board, limits, spec.pollMs, clock),
     );
-    this.#cooling = new Cooling(hardware, this.#settings, clock, around.log);
+    this.#cooling = new Cooling(hardware, settings, clock, around.log);
     this.#starts = new StartOrder(spec.startDelayMs);
     this.#memories = hardware.boards.map(({ index }) => {
       const left = around.latched?.find((board) => board.index === index);
@@ -94,6 +99,7 @@ export class Guard {
       return { ...memory, state: { at: "latched", rule, reason } };
     });
     this.#latchedText = JSON.stringify(this.#latched());
+    this.#watchdog = new PetWatchdog(around.log);
     this.#reasons = hardware.boards.map(() => null);
     this.#capsMHz = hardware.boards.map(() => 0);
     this.#power = new PowerDesk({
@@ -104,7 +110,11 @@ export class Guard {
         this.#keeper.link?.send({ tell: "hashing-off", chains, reason }),
       fansFull: (reason) => this.#cooling.full(reason),
     });
-    this.#keeper = new MinerKeeper(clock, () => around.startMiner(), {
+    const startMiner = () => {
+      this.#toldPools = this.#pools;
+      return around.startMiner(this.#pools);
+    };
+    this.#keeper = new MinerKeeper(clock, startMiner, {
       onMessage: (message) => this.#hear(message),
       onEnded: () => this.#lostMiner(),
       record: (event) => around.recorder.record(event),
@@ -143,7 +153,7 @@ export class Guard {
       this.#timers.push(platform.clock.every(polls * spec.pollMs, () => void board.beat()));
     }
     this.#poll();
-    void this.#startWatchdog();
+    void this.#watchdog.start(spec, platform);
     this.#keeper.start();
   }
 
@@ -168,8 +178,40 @@ export class Guard {
   }
 
   changeSettings(settings: MachineSettings): void {
-    this.#settings = settings;
-    this.#cooling.settings = settings;
+    this.#operator.change(settings);
+    this.#cooling.settings = this.#operator.settings;
+    for (const watch of this.#watches) watch.limits = this.#operator.limits;
+    this.#actNow();
+  }
+
+  /** Hashing goes on; a miner that has just been started is told with its first sign of life. */
+  changePools(pools: readonly PoolGroupOptions[]): void {
+    this.#pools = pools;
+  }
+
+  /** Power off, reset, power on of one board; a chain that was given up is tried again. */
+  restartChain(chain: number, reason: string): void {
+    const isLatched = this.#memories[chain]?.state.at === "latched";
+    if (!this.#operator.restartChain(chain, reason, isLatched)) return;
+    this.#keeper.link?.send({ tell: "retry", chains: [chain] });
+    this.#actNow();
+  }
+
+  restartMiner(reason: string): void {
+    this.#operator.restartMiner(reason);
+    // First the boards, in order: who watches them is the miner that goes.
+    this.#actNow();
+    if (!this.#keeper.restart(reason)) this.#operator.minerEnded();
+  }
+
+  /** The lamp blinks for so long, at most ten minutes; 0: no more. */
+  identify(seconds: number): void {
+    this.#operator.identify(seconds, this.#around.platform.clock.nowMs());
+  }
+
+  /** What an operator asked for does not wait for the next look. */
+  #actNow(): void {
+    if (this.#tickedAtMs !== undefined && !this.#isStopping) this.#tick();
   }
 
   /** Resolves to whether everything is off, as far as it was confirmed. Power goes down in order: the miner quiets the chips, then the boards go off, then the fans outlast them. */
@@ -182,19 +224,8 @@ export class Guard {
     for (const timer of this.#timers) timer[Symbol.dispose]();
     // A board that could not be switched off keeps its last backstop.
     const isOff = this.#hardware.boards.every(({ state }) => state === "off");
-    if (isOff) await this.#watchdog?.disarm().catch(() => false);
+    if (isOff) await this.#watchdog.disarm();
     return isOff;
-  }
-
-  async #startWatchdog(): Promise<void> {
-    const { backstop } = this.#hardware.spec;
-    if (backstop.by !== "watchdog") return;
-    const { platform, log } = this.#around;
-    try {
-      this.#watchdog = await platform.openWatchdog(backstop.path, backstop.withinS);
-    } catch (error) {
-      log.error({ err: error, path: backstop.path }, "there is no watchdog");
-    }
   }
 
   #poll(): void {
@@ -214,6 +245,7 @@ export class Guard {
       case "beat": {
         this.#silence.beat();
         this.#reports = message.chains;
+        this.#tellPools();
         const nowMs = this.#around.platform.clock.nowMs();
         for (const report of message.chains) this.#watches[report.index]?.hearChips(report, nowMs);
         return;
@@ -231,8 +263,16 @@ export class Guard {
     }
   }
 
+  /** Only who has given a sign of life hears it for certain. */
+  #tellPools(): void {
+    if (this.#toldPools === this.#pools) return;
+    this.#toldPools = this.#pools;
+    this.#keeper.link?.send({ tell: "pools", pools: this.#pools });
+  }
+
   /** Nobody feeds the chips any more, and nobody could stop them. */
   #lostMiner(): void {
+    this.#operator.minerEnded();
     this.#reports = [];
     this.#silence.stop();
     for (const board of this.#hardware.boards)
@@ -244,34 +284,23 @@ export class Guard {
     this.#silence.tick(nowMs);
     this.#excuseLateness(nowMs);
     const machine = this.#machineState(nowMs);
+    this.#operator.tick(nowMs);
     this.#power.lookForSharedDanger(this.#watches, nowMs);
     for (const watch of this.#watches) this.#decide(watch, machine, nowMs);
     this.#cooling.tick(this.#watches, nowMs);
     this.#allow(nowMs);
-    this.#power.follow(this.#permission(), this.#reports, nowMs);
+    this.#power.follow(this.#operator.permission(), this.#operator.holdsAll, this.#reports, nowMs);
     this.#hardware.lamps.show({
       isHashing: this.#reports.some(({ phase }) => phase === "hashing"),
       isTripped: this.#memories.some(
         ({ state }) => state.at === "resting" || state.at === "latched",
       ),
+      blink: this.#operator.isIdentifying(nowMs) ? blinkAt(nowMs) : null,
     });
     const { silentMs } = machine.miner;
     if (silentMs !== null && silentMs >= KILL_SILENT_MINER_MS)
       this.#keeper.kill(`no sign of life for ${(silentMs / 1_000).toFixed(1)} s`);
-    if (nowMs - this.#pettedAtMs >= PET_EVERY_MS) {
-      this.#pettedAtMs = nowMs;
-      this.#pet();
-    }
-  }
-
-  #pet(): void {
-    try {
-      this.#watchdog?.pet();
-    } catch (error) {
-      this.#around.log.error({ err: error }, "the watchdog cannot be petted");
-      // From now on coverage says so.
-      this.#watchdog = undefined;
-    }
+    this.#watchdog.decided(nowMs);
   }
 
   /** What was known before the guard was frozen gets the time back in which nobody could look. */
@@ -298,10 +327,11 @@ export class Guard {
     const { board } = watch;
     const { index } = board;
     const report = this.#reports[index];
-    const targetMHz = this.#settings.frequencyMHz ?? board.spec.chain.frequencyMHz;
-    const permission = this.#permission();
+    const targetMHz = this.#operator.targetMHz(board);
+    const permission = this.#operator.permission();
     const refusal = permission.allowed ? null : permission.reason;
-    const facts = watch.facts(report, targetMHz, refusal, nowMs);
+    const withheld = this.#operator.withheld(index);
+    const facts = watch.facts(report, targetMHz, { refusal, withheld }, nowMs);
     const before = this.#memories[index] as BoardMemory;
     const decision = decideBoard(before, facts, machine, nowMs);
     this.#memories[index] = decision.memory;
@@ -338,19 +368,13 @@ export class Guard {
     this.#around.onLatched?.(latched);
   }
 
-  #permission(): PowerPermission {
-    const { spec, supply } = this.#hardware;
-    const { voltageV } = this.#settings;
-    const operator = voltageV === undefined ? undefined : { board: spec.id, voltageV };
-    return mayPower(spec, operator, supply?.identity, this.#around.setup.simulated);
-  }
-
   /** When something changed, and once a second: a message may have been dropped. */
   #allow(nowMs: number): void {
     const chains: ChainAllowance[] = this.#hardware.boards.map((board, index) => ({
       index,
       grant: board.grant,
       frequencyCapMHz: this.#capsMHz[index] ?? 0,
+      targetFrequencyMHz: this.#operator.targetMHz(board),
       reason: this.#reasons[index] ?? null,
     }));
     const text = JSON.stringify(chains);
@@ -366,14 +390,16 @@ export class Guard {
       spec: this.#hardware.spec,
       uptimeS: (nowMs - this.#startedMs) / 1_000,
       simulated: this.#around.setup.simulated,
+      paused: this.#operator.settings.paused,
+      identifying: this.#operator.isIdentifying(nowMs),
       boards: this.#watches.map((watch, index) => ({
         watch,
         memory: this.#memories[index] as BoardMemory,
         reason: this.#reasons[index] ?? null,
-        targetMHz: this.#settings.frequencyMHz ?? watch.board.spec.chain.frequencyMHz,
+        targetMHz: this.#operator.targetMHz(watch.board),
         capMHz: this.#capsMHz[index] ?? 0,
       })),
-      hasWatchdog: this.#watchdog !== undefined,
+      hasWatchdog: this.#watchdog.isArmed,
       fans: this.#cooling.snapshot(),
       supply: this.#hardware.supply,
       keeper: this.#keeper,

@@ -42,6 +42,7 @@ export class MinerKeeper {
   #failures = 0;
   #isStopping = false;
   #killReason: string | undefined;
+  #restartReason: string | undefined;
   #waiting: Disposable | undefined;
   #firstWord: Disposable | undefined;
 
@@ -85,12 +86,29 @@ export class MinerKeeper {
     this.#miner.kill();
   }
 
+  /** The operator's wish: it ends in order and starts again at once. Returns whether there is one to end first. */
+  restart(reason: string): boolean {
+    if (this.#isStopping) return false;
+    this.reason = reason;
+    if (this.#miner === undefined) {
+      this.#waiting?.[Symbol.dispose]();
+      this.start();
+      return false;
+    }
+    this.#restartReason = reason;
+    void this.#end(this.#miner);
+    return true;
+  }
+
   /** Asks it to stop in order, and ends it when it does not. */
   async stop(): Promise<void> {
     this.#isStopping = true;
     this.#waiting?.[Symbol.dispose]();
-    const miner = this.#miner;
-    if (miner === undefined) return;
+    if (this.#miner !== undefined) await this.#end(this.#miner);
+    this.state = "stopped";
+  }
+
+  async #end(miner: MinerHandle): Promise<void> {
     miner.link.send({ tell: "stop" });
     const enough = new AbortController();
     const late = this.#clock.sleep(STOP_WITHIN_MS, enough.signal).then(
@@ -100,7 +118,6 @@ export class MinerKeeper {
     await miner.ended;
     enough.abort();
     await late;
-    this.state = "stopped";
   }
 
   #ended(miner: MinerHandle, how: string): void {
@@ -109,6 +126,13 @@ export class MinerKeeper {
     this.#firstWord?.[Symbol.dispose]();
     this.#listener.onEnded();
     if (this.#isStopping) return;
+    if (this.#restartReason !== undefined) {
+      this.reason = this.#restartReason;
+      this.#restartReason = undefined;
+      this.restarts++;
+      this.start();
+      return;
+    }
     const nowMs = this.#clock.nowMs();
     if (nowMs - this.#startedMs >= HEALTHY_AFTER_MS) this.#failures = 0;
     const pauseMs = PAUSES_MS[Math.min(this.#failures++, PAUSES_MS.length - 1)] ?? 0;

@@ -107,15 +107,25 @@ export class PowerDesk {
     if (dangerous !== undefined && supply?.isOn) void supply.turnOff().catch(() => {});
   }
 
-  /** Off where switching off has failed; the supply at the voltage that the boards need now, or off. */
-  follow(permission: PowerPermission, reports: readonly ChainReport[], nowMs: number): void {
+  /**
+   * Off where switching off has failed; the supply at the voltage that the boards need now, or off. `mustBeOff`: nobody is
+   * about to need it, so that its line does not wait for what its bus is still busy with.
+   */
+  follow(
+    permission: PowerPermission,
+    mustBeOff: boolean,
+    reports: readonly ChainReport[],
+    nowMs: number,
+  ): void {
     this.#repeatOff(nowMs);
     const { boards, supply } = this.#around.hardware;
-    if (supply === undefined || !permission.allowed) return;
+    if (supply === undefined) return;
     // A supply that nobody uses gives nothing.
-    if (supply.isReady && boards.every(({ state }) => state === "off"))
+    const isUnused = boards.every(({ state }) => state === "off");
+    if (isUnused && supply.isOn && (supply.isReady || mustBeOff))
       void supply.turnOff().catch(() => {});
-    else void followVoltage(supply, wantedSupplyV(boards, reports, permission), this.#around.log);
+    else if (permission.allowed)
+      void followVoltage(supply, wantedSupplyV(boards, reports, permission), this.#around.log);
   }
 
   #repeatOff(nowMs: number): void {

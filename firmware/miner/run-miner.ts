@@ -57,6 +57,12 @@ function obey(miner: Miner, message: GuardMessage, ending: AbortController): voi
     case "hashing-off":
       miner.hashingOff(message.reason, message.chains);
       return;
+    case "retry":
+      miner.retry(message.chains);
+      return;
+    case "pools":
+      miner.changePools(message.pools);
+      return;
     case "stop":
       ending.abort();
       return;

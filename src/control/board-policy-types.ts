@@ -29,8 +29,10 @@ export interface BoardFacts {
   readonly sensors: readonly SensorFact[];
   /** In the last poll no sensor of the board answered, retries included. */
   readonly allSensorsLost: boolean;
-  /** The miner's wish, and the operator's. */
+  /** The miner's wish. */
   readonly wantsPower: boolean;
+  /** Why the operator wants no power here now, or null: whoever asks for a restart or a pause gets it before anything else. */
+  readonly withheld: string | null;
   readonly supply: SupplyState;
   /** Why the supply failed, or what fault it reports. */
   readonly supplyFault: string | null;

@@ -83,6 +83,7 @@ export function decideBoard(
     case "on": {
       const trip = tripOf(memory, facts, machine, nowMs);
       if (trip !== undefined) return tripped(memory, facts, trip, nowMs);
+      if (facts.withheld !== null) return off(memory, facts, facts.withheld, "operator");
       if (!facts.wantsPower) return off(memory, facts, "the miner wants no power");
       return throttle(memory, facts, nowMs);
     }
@@ -198,13 +199,18 @@ function on(
 }
 
 /** Off without a trip: in order, because nobody wants power or something is missing. */
-function off(memory: BoardMemory, facts: BoardFacts, reason: string): BoardDecision {
+function off(
+  memory: BoardMemory,
+  facts: BoardFacts,
+  reason: string,
+  rule = "not-wanted",
+): BoardDecision {
   const wasOn = memory.state.at === "on";
   const events = wasOn
     ? [
         event(facts, {
           what: "power-off",
-          rule: "not-wanted",
+          rule,
           measured: null,
           limit: null,
           action: "power off",

@@ -1,4 +1,5 @@
 /** What guard and miner tell each other: a small table of messages over one channel, JSON on the wire. */
+import type { PoolGroupOptions } from "../hashing/pool-options.ts";
 import type { UntimedEvent } from "../telemetry/event.ts";
 import type { MinerSnapshot } from "../telemetry/snapshot.ts";
 
@@ -40,6 +41,8 @@ export interface ChainAllowance {
   readonly index: number;
   /** Number of this power-on, from 1; 0: no power, and the chips are held in reset. */
   readonly grant: number;
+  /** What the operator wants now; null: what the chain was declared with. */
+  readonly targetFrequencyMHz: number | null;
   /** The chain may not run faster. */
   readonly frequencyCapMHz: number;
   readonly reason: string | null;
@@ -49,6 +52,10 @@ export type GuardMessage =
   | { readonly tell: "allow"; readonly chains: readonly ChainAllowance[] }
   /** Hashing off, now: power goes away in the same moment. */
   | { readonly tell: "hashing-off"; readonly chains: readonly number[]; readonly reason: string }
+  /** An operator wants these tried again, also those that were given up. */
+  | { readonly tell: "retry"; readonly chains: readonly number[] }
+  /** The operator's pools have changed; hashing goes on. */
+  | { readonly tell: "pools"; readonly pools: readonly PoolGroupOptions[] }
   | { readonly tell: "stop" };
 
 /** One end of the channel. */

@@ -12,6 +12,7 @@ const FAN_LOST_MS = 8_900;
 /** Why a board that is off stays off, or `undefined`. Everything that is expected must be known, fresh and cool. */
 export function obstacleToPower(facts: BoardFacts, machine: MachineState): string | undefined {
   if (!facts.isPresent) return "no board is plugged in";
+  if (facts.withheld !== null) return facts.withheld;
   if (!facts.wantsPower) return "the miner wants no power";
   // Its wish may be older than its silence.
   const { silentMs } = machine.miner;

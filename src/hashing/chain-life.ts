@@ -22,8 +22,10 @@ export interface ChainStart {
   readonly uart: string;
   readonly chip: string;
   readonly chipsExpected: number;
-  /** What the operator wants; allowances may stay below. */
+  /** What the operator wants until an allowance says otherwise. */
   readonly frequencyMHz: number;
+  /** Whatever anybody wants. */
+  readonly highestFrequencyMHz: number;
   /** With fewer chips than expected it may hash all the same, sooner or later. */
   readonly mayRunWithFewerChips: boolean;
   /** Brings the chips up; the caller owns the chain from then on. */
@@ -33,6 +35,8 @@ export interface ChainStart {
 export interface BringUpRequest {
   readonly signal: AbortSignal;
   readonly acceptFewerChips: boolean;
+  /** Where the ramp ends. */
+  readonly frequencyMHz: number;
   /** Asked before every step up. */
   readonly frequencyLimitMHz: () => number;
   readonly onStep: (step: string) => void;
@@ -85,7 +89,10 @@ export class ChainLife {
     this.start = start;
     this.#around = around;
     this.#state = initialChainState;
-    this.#allowance = { index, grant: 0, frequencyCapMHz: 0, reason: null };
+    this.#allowance = {
+      ...{ index, grant: 0, reason: null },
+      ...{ targetFrequencyMHz: null, frequencyCapMHz: 0 },
+    };
   }
 
   get state(): ChainState {
@@ -126,12 +133,18 @@ export class ChainLife {
     if (allowance.grant === 0 && before.grant !== 0)
       this.#take({ on: "revoked", reason: allowance.reason ?? "the guard took power back" });
     this.#useGrant();
-    if (allowance.frequencyCapMHz !== before.frequencyCapMHz) this.#followFrequency();
+    this.#followFrequency();
   }
 
   /** The operator's word. */
   want(isWanted: boolean, reason: string): void {
     this.#take(isWanted ? { on: "wanted" } : { on: "unwanted", reason });
+    this.#useGrant();
+  }
+
+  /** The operator's word, too: at once, whatever pause it is in. */
+  retry(): void {
+    this.#take({ on: "retried" });
     this.#useGrant();
   }
 
@@ -246,6 +259,7 @@ export class ChainLife {
       chain = await this.start.bringUp({
         signal: abort.signal,
         acceptFewerChips,
+        frequencyMHz: this.#wantedMHz,
         frequencyLimitMHz: () => this.#limitMHz(),
         onStep: (step) => {
           if (abort.signal.aborted) return;
@@ -308,7 +322,12 @@ export class ChainLife {
 
   #limitMHz(): number {
     const { maxMHz = Number.POSITIVE_INFINITY } = this.#state;
-    return Math.min(this.start.frequencyMHz, this.#allowance.frequencyCapMHz, maxMHz);
+    return Math.min(this.#wantedMHz, this.#allowance.frequencyCapMHz, maxMHz);
+  }
+
+  get #wantedMHz(): number {
+    const { frequencyMHz, highestFrequencyMHz } = this.start;
+    return Math.min(this.#allowance.targetFrequencyMHz ?? frequencyMHz, highestFrequencyMHz);
   }
 
   #followFrequency(): void {

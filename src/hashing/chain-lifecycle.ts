@@ -72,6 +72,8 @@ export type ChainState = History &
 export type ChainEvent =
   | { readonly on: "wanted" }
   | { readonly on: "unwanted"; readonly reason: string }
+  /** An operator does not want to wait for the next attempt, or for one at all. */
+  | { readonly on: "retried" }
   | { readonly on: "granted"; readonly grant: number }
   | { readonly on: "revoked"; readonly reason: string }
   /** What bring-up is at, as the driver calls it. */
@@ -126,8 +128,10 @@ export function stepChain(
       // Who asks for a chain that was given up gives it its restarts back.
       return go(powering({ ...state, restartsMs: [] }, nowMs, 1));
     case "unwanted":
-      if (state.at === "off") return stay(state);
       return go({ ...historyOf(state), at: "off", reason: event.reason }, stopping(state));
+    case "retried":
+      if (state.at !== "resting" && state.at !== "faulted") return stay(state);
+      return go(powering({ ...state, restartsMs: [] }, nowMs, 1));
     case "granted":
       if (state.at !== "powering") return stay(state);
       return go({ ...historyOf(state), at: "enumerating", sinceMs: nowMs }, [

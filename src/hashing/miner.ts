@@ -6,25 +6,21 @@ import { Signal } from "../lib/signal.ts";
 import type { Aead } from "../noise/aead.ts";
 import type { Handshaker } from "../noise/handshaker.ts";
 import type { Platform } from "../ports/platform.ts";
+import { NO_POOL, noPoolSnapshot } from "../telemetry/empty-snapshot.ts";
 import type { UntimedEvent } from "../telemetry/event.ts";
-import type { LatencyRecorder } from "../telemetry/latency.ts";
-import type {
-  ChainPhase,
-  ChainSnapshot,
-  MinerSnapshot,
-  NonceCounts,
-  TotalsSnapshot,
-} from "../telemetry/snapshot.ts";
+import { LatencyRecorder } from "../telemetry/latency.ts";
+import type { MinerSnapshot } from "../telemetry/snapshot.ts";
 import { AccountBook } from "../upstream/account-book.ts";
 import type { PoolIdentity } from "../upstream/account-record.ts";
 import type { DeviceIdentity } from "../upstream/endpoint.ts";
 import { isEncrypted } from "../upstream/pool-address.ts";
 import { ChainLife, type ChainStart } from "./chain-life.ts";
 import { alwaysOnRules, type ChainLifecycleRules, type ChainState } from "./chain-lifecycle.ts";
-import type { ChainMiner } from "./chain-miner.ts";
+import { chainSnapshot, reasonOf, totalOf } from "./chain-snapshot.ts";
 import { type LinkPorts, openLink } from "./open-link.ts";
 import type { Pool } from "./pool.ts";
-import type { PoolGroupOptions, PoolOptions } from "./pool-options.ts";
+import type { GroupSpec } from "./pool-groups.ts";
+import { type PoolGroupOptions, type PoolOptions, poolKey } from "./pool-options.ts";
 import { PoolSet } from "./pool-set.ts";
 import { poolSnapshot } from "./pool-snapshot.ts";
 
@@ -54,6 +50,8 @@ export class Miner {
   readonly #platform: Platform;
   readonly #options: MinerOptions;
   readonly #log: Logger;
+  readonly #linkPorts: LinkPorts;
+  readonly #accounts: AccountBook;
   readonly #pools: PoolSet;
   readonly #lives: readonly ChainLife[];
   readonly #events = new Signal<UntimedEvent>();
@@ -78,30 +76,14 @@ export class Miner {
     this.hopeless = new Promise((resolve) => {
       this.#resolveHopeless = resolve;
     });
-    const ports: LinkPorts = {
+    this.#linkPorts = {
       clock: platform.clock,
       entropy: platform.entropy,
       ...noise,
       dial: (host, port, signal, tls) => platform.dial(host, port, signal, tls),
     };
-    const accounts = options.accounts ?? new AccountBook();
-    this.#pools = new PoolSet(
-      options.groups.map(({ name, part, warmStandby, pools }) => ({
-        name,
-        warmStandby,
-        pools: pools.map((pool) => ({
-          name: pool.name,
-          url: pool.url,
-          encrypted: isEncrypted(pool.address),
-          protocol: pool.address.protocol,
-          part,
-          account: accounts.account(identityOf(pool)),
-          openLink: (handlers) => openLink(pool, options.identity, ports, handlers, log),
-        })),
-      })),
-      platform.clock,
-      log,
-    );
+    this.#accounts = options.accounts ?? new AccountBook();
+    this.#pools = new PoolSet(this.#specsOf(options.groups), platform.clock, log);
     this.#pools.onEvent((event) => this.#events.emit(event));
     this.#lives = options.chains.map(
       (start, index) =>
@@ -126,9 +108,49 @@ export class Miner {
     this.#isStarted = true;
     // At once: a wrong key or a dead pool should show before the chains have warmed up.
     this.#pools.start();
-    for (const life of this.#lives) life.want(true, "mining");
+    this.#wantChains();
     this.#ticking = this.#platform.clock.every(LIFE_TICK_MS, () => this.#tick());
     return this.#settled;
+  }
+
+  /** The operator's word: another list of pools. Those that stay keep their connections, and hashing goes on. */
+  changePools(groups: readonly PoolGroupOptions[]): void {
+    if (this.#stopping !== undefined) return;
+    this.#pools.change(this.#specsOf(groups));
+    if (this.#isStarted) this.#wantChains();
+  }
+
+  /** An operator wants these chains tried again at once, also those that were given up. */
+  retry(chains: readonly number[]): void {
+    for (const index of chains) this.#lives[index]?.retry();
+  }
+
+  /** Without a pool chips would only be warm. */
+  #wantChains(): void {
+    for (const life of this.#lives) life.want(this.#hasPools, this.#hasPools ? "mining" : NO_POOL);
+    this.#look();
+  }
+
+  get #hasPools(): boolean {
+    return this.#pools.pools.length > 0;
+  }
+
+  #specsOf(groups: readonly PoolGroupOptions[]): readonly GroupSpec[] {
+    const { identity } = this.#options;
+    return groups.map(({ name, part, warmStandby, pools }) => ({
+      name,
+      warmStandby,
+      pools: pools.map((pool) => ({
+        key: poolKey(pool),
+        name: pool.name,
+        url: pool.url,
+        encrypted: isEncrypted(pool.address),
+        protocol: pool.address.protocol,
+        part,
+        account: this.#accounts.account(identityOf(pool)),
+        openLink: (handlers) => openLink(pool, identity, this.#linkPorts, handlers, this.#log),
+      })),
+    }));
   }
 
   /** What the guard allows; until it allows something, no chain is touched. */
@@ -172,7 +194,10 @@ export class Miner {
   /** Whether all chains have come to something, and whether any can still hash. */
   #look(): void {
     const states = this.#lives.map(({ state }) => state);
-    if (states.every(({ at }) => at === "hashing" || at === "faulted")) this.#resolveSettled();
+    // Without pools nothing is waited for.
+    const isSettled = ({ at }: ChainState) =>
+      at === "hashing" || at === "faulted" || (at === "off" && this.#isStarted && !this.#hasPools);
+    if (states.every(isSettled)) this.#resolveSettled();
     if (states.every(({ at }) => at === "faulted"))
       this.#resolveHopeless(
         this.#lives.map(({ index, state }) => `chain ${index}: ${reasonOf(state)}`).join("; "),
@@ -196,130 +221,35 @@ export class Miner {
 
   /** Single values, which the snapshot only sums up. */
   get newBlockLatency(): LatencyRecorder {
-    return this.#shownPool.link.newBlockLatency;
+    return this.#shownPool?.link.newBlockLatency ?? new LatencyRecorder();
   }
 
   /** The pool that stands for all where there is room for one: the first group's active one, else its first. */
-  get #shownPool(): Pool {
-    const pool = this.#pools.activeOf(0) ?? this.#pools.pools[0];
-    if (pool === undefined) throw new Error("a miner without pools");
-    return pool;
+  get #shownPool(): Pool | undefined {
+    return this.#pools.activeOf(0) ?? this.#pools.pools[0];
   }
 
   /** "chains": with empty lists where there would be a row for each chip, which is most of it. */
   snapshot(detail: "chips" | "chains" = "chips"): MinerSnapshot {
     const nowMs = this.#platform.clock.nowMs();
-    const chains = this.#lives.map((life) => this.#chainSnapshot(life, nowMs, detail));
+    const isStopped = this.#stopping !== undefined;
+    const chains = this.#lives.map((life) =>
+      chainSnapshot(life, this.#pools, { isStopped, detail, nowMs }),
+    );
+    const shown = this.#shownPool;
     return {
       uptimeS: (nowMs - this.#startedMs) / 1_000,
       simulated: this.#options.simulated,
       scale: this.#options.scale,
-      pool: poolSnapshot(this.#shownPool, this.#pools, nowMs),
-      pools: this.#pools.pools.map((pool) => poolSnapshot(pool, this.#pools, nowMs)),
+      pool: shown === undefined ? noPoolSnapshot : poolSnapshot(shown, this.#pools, nowMs),
+      pools: this.#pools.poolsToShow.map((pool) => poolSnapshot(pool, this.#pools, nowMs)),
       withoutPool: { s: this.#pools.idleMs / 1_000, hashes: this.#pools.idleHashes },
       chains,
       total: totalOf(chains),
-    };
-  }
-
-  #phaseOf({ state, miner }: ChainLife): ChainPhase {
-    if (this.#stopping !== undefined && state.at !== "faulted") return "stopped";
-    switch (state.at) {
-      case "enumerating":
-      case "configuring":
-      case "ramping":
-        return "bringing-up";
-      case "hashing":
-        return miner?.isHashing === true ? "hashing" : "idle";
-      default:
-        return state.at;
-    }
-  }
-
-  #chainSnapshot(life: ChainLife, nowMs: number, detail: "chips" | "chains"): ChainSnapshot {
-    const { index, start, chain, miner, state } = life;
-    const phase = this.#phaseOf(life);
-    const chipRates = detail === "chips" ? miner?.chipRates : undefined;
-    return {
-      index,
-      uart: start.uart,
-      chip: start.chip,
-      phase,
-      reason:
-        reasonOf(state) ??
-        life.allowanceReason ??
-        (miner === undefined || chain === undefined ? null : this.#pools.reasonFor(miner)),
-      chipsExpected: start.chipsExpected,
-      chipsFound: chain?.chipsFound ?? 0,
-      frequencyMHz: chain?.frequencyMHz ?? 0,
-      nominalHps: chain?.nominalHps ?? 0,
-      bringUpStep: phase === "bringing-up" ? life.step : null,
-      hashrateHps: miner?.hashrate.mean(nowMs) ?? 0,
-      hashrateWindowsHps: miner?.hashrate.windows(nowMs) ?? { s5: 0, m1: 0, m5: 0, m15: 0, h24: 0 },
-      ...nonceCounts(miner),
-      accepted: miner?.accepted ?? 0,
-      rejected: miner?.rejected ?? 0,
-      repeatedWork: miner === undefined ? 0 : this.#pools.repeatedWork(miner),
-      wire: {
-        framesReceived: chain?.counters.framesReceived ?? 0,
-        bytesDropped: chain?.counters.bytesDropped ?? 0,
-        crcErrors: chain?.counters.crcErrors ?? 0,
-        wrongChipIds: chain?.counters.wrongChipIds ?? 0,
-        unexpectedFrames: chain?.counters.unexpectedFrames ?? 0,
-      },
-      newBlockLatencyMs: miner?.newBlockLatency.snapshot() ?? null,
-      chipCounters: {
-        hashesDone: life.counters.hashesDone,
-        nonceErrors: life.counters.nonceErrors,
-        nonceShare: life.counters.nonceShare,
-      },
-      chipHashrateHps: chipRates?.means(nowMs) ?? [],
-      chipHashrateWindowsHps: chipRates?.windows(nowMs) ?? [],
     };
   }
 }
 
 function identityOf({ address: { protocol, endpoint }, user }: PoolOptions): PoolIdentity {
   return { protocol, host: endpoint.host, port: endpoint.port, user };
-}
-
-function reasonOf(state: ChainState): string | null {
-  return "reason" in state ? state.reason : null;
-}
-
-function nonceCounts(miner: ChainMiner | undefined): NonceCounts {
-  const outcomes = miner?.outcomes;
-  return {
-    submitted: outcomes?.submit ?? 0,
-    belowShareTarget: outcomes?.["below-share-target"] ?? 0,
-    duplicate: outcomes?.duplicate ?? 0,
-    stale: outcomes?.stale ?? 0,
-    hardwareErrors: outcomes?.["hardware-error"] ?? 0,
-    unknownJob: outcomes?.["unknown-job"] ?? 0,
-  };
-}
-
-function totalOf(chains: readonly ChainSnapshot[]): TotalsSnapshot {
-  const sum = (pick: (chain: ChainSnapshot) => number) =>
-    chains.reduce((total, chain) => total + pick(chain), 0);
-  return {
-    chipsFound: sum((chain) => chain.chipsFound),
-    nominalHps: sum((chain) => chain.nominalHps),
-    hashrateHps: sum((chain) => chain.hashrateHps),
-    hashrateWindowsHps: {
-      s5: sum((chain) => chain.hashrateWindowsHps.s5),
-      m1: sum((chain) => chain.hashrateWindowsHps.m1),
-      m5: sum((chain) => chain.hashrateWindowsHps.m5),
-      m15: sum((chain) => chain.hashrateWindowsHps.m15),
-      h24: sum((chain) => chain.hashrateWindowsHps.h24),
-    },
-    submitted: sum((chain) => chain.submitted),
-    belowShareTarget: sum((chain) => chain.belowShareTarget),
-    duplicate: sum((chain) => chain.duplicate),
-    stale: sum((chain) => chain.stale),
-    hardwareErrors: sum((chain) => chain.hardwareErrors),
-    unknownJob: sum((chain) => chain.unknownJob),
-    accepted: sum((chain) => chain.accepted),
-    rejected: sum((chain) => chain.rejected),
-  };
 }

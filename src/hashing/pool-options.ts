@@ -1,4 +1,5 @@
 /** What the operator chose about pools. Data only: it crosses from one process into another. */
+import { toHex } from "../lib/bytes.ts";
 import type { PoolAddress } from "../upstream/pool-address.ts";
 
 export type ChannelKind = "standard" | "extended" | "auto";
@@ -38,6 +39,13 @@ export interface PoolGroupOptions {
   readonly warmStandby: boolean;
   /** In order: the first that gives work has the group's hash power. */
   readonly pools: readonly PoolOptions[];
+}
+
+/** What a connection depends on; neither the name nor how the address was written does. Holds secrets: never to be shown. */
+export function poolKey({ name: _, url: __, ...rest }: PoolOptions): string {
+  return JSON.stringify(rest, (_key, value: unknown) =>
+    value instanceof Uint8Array ? toHex(value) : value,
+  );
 }
 
 export const SILENCE_V1_MS = 120_000;

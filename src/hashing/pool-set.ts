@@ -1,7 +1,5 @@
 /** All pools of the operator: who has the hash power now, who stands by, and what is lost while nobody gives work. */
-import { reversed, toHex } from "../lib/bytes.ts";
 import type { Logger } from "../lib/log.ts";
-import { Signal } from "../lib/signal.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { UntimedEvent } from "../telemetry/event.ts";
 import {
@@ -9,63 +7,45 @@ import {
   type FailOverRules,
   type GroupState,
   isStarting,
-  newGroupState,
   shouldConnect,
   standardFailOver,
 } from "../upstream/fail-over.ts";
 import type { LinkEnd } from "../upstream/pool-link.ts";
 import type { ChainMiner } from "./chain-miner.ts";
-import { Pool, type PoolParts } from "./pool.ts";
+import { LeavingPools } from "./leaving-pools.ts";
+import { Pool } from "./pool.ts";
+import {
+  arrange,
+  type Group,
+  type GroupSpec,
+  type PoolSpec,
+  withoutHashPower,
+} from "./pool-groups.ts";
+import { PoolNews } from "./pool-news.ts";
+import { PoolProbes, PROBE_PERIOD_MS } from "./pool-probes.ts";
 
 /** Often enough for the shortest epoch (a shared channel on an S19j Pro: 0.2 s). */
 const REFRESH_PERIOD_MS = 20;
 /** For everything that time alone brings about: returns, probes, claims. */
 const TICK_PERIOD_MS = 250;
-/** A pool that stands by beyond the warm one is connected this often, to know that it would be there. */
-const PROBE_PERIOD_MS = 600_000;
-const PROBE_FOR_MS = 20_000;
 const HOLD_CLAIMS_PERIOD_MS = 60_000;
-/** Events about pools within the period; what is beyond is counted. */
-const MAX_TOLD = 20;
-const TELL_WITHIN_MS = 300_000;
-
-export interface GroupSpec {
-  readonly name: string;
-  /** Whether the next pool in order is kept connected, with channels and jobs. */
-  readonly warmStandby: boolean;
-  readonly pools: readonly Omit<PoolParts, "group" | "onChange" | "onEnd" | "onBlock">[];
-}
-
-interface Group {
-  readonly spec: GroupSpec;
-  readonly pools: readonly Pool[];
-  state: GroupState;
-}
-
-/** When a pool is next looked at, and until when; over as soon as it gave work. */
-interface Probe {
-  dueMs: number;
-  untilMs: number;
-}
 
 export class PoolSet {
   readonly #clock: Clock;
   readonly #log: Logger;
   readonly #rules: FailOverRules;
-  readonly #groups: readonly Group[];
+  readonly #news: PoolNews;
+  #groups: readonly Group[] = [];
+  readonly #leaving = new LeavingPools();
   readonly #miners: ChainMiner[] = [];
-  readonly #events = new Signal<UntimedEvent>();
   readonly #timers: Disposable[] = [];
-  readonly #probes = new Map<Pool, Probe>();
+  readonly #probes = new PoolProbes();
   #isStarted = false;
   #isDeciding = false;
   #mustDecideAgain = false;
   #claimsDueMs = 0;
   /** Not before this is a pool left without knowing of a better one. */
   #leaveDueMs = 0;
-  /** When switches and losses were told, and how many were not. */
-  readonly #told: number[] = [];
-  #untold = 0;
   #tickedMs: number;
   /** Time in which chains could hash and no pool gave work, and the hashes that cost. */
   idleMs = 0;
@@ -80,35 +60,33 @@ export class PoolSet {
     this.#clock = clock;
     this.#log = log;
     this.#rules = rules;
+    this.#news = new PoolNews(clock, log);
     this.#tickedMs = clock.nowMs();
-    this.#groups = specs.map((spec, group) => ({
-      spec,
-      pools: spec.pools.map(
-        (parts) =>
-          new Pool(
-            {
-              ...parts,
-              group,
-              onChange: () => this.#decide(),
-              onEnd: (pool, end) => this.#tellEnd(pool, end),
-              onBlock: (pool, chainIndex, hash) => this.#tellBlock(pool, chainIndex, hash),
-            },
-            clock,
-            log,
-          ),
-      ),
-      state: newGroupState(spec.pools.length, clock.nowMs()),
-    }));
+    this.#groups = this.#arranged(specs, new Set());
   }
 
+  /** As configured, in the operator's order. */
   get pools(): readonly Pool[] {
     return this.#groups.flatMap(({ pools }) => pools);
+  }
+
+  /** The same, and after them those that were removed and still have hash power. */
+  get poolsToShow(): readonly Pool[] {
+    return [...this.pools, ...this.#leaving.pools.filter(({ weight }) => weight > 0)];
+  }
+
+  get #all(): readonly Pool[] {
+    return [...this.pools, ...this.#leaving.pools];
   }
 
   /** The pool that has its group's hash power, if any has. */
   activeOf(group: number): Pool | undefined {
     const { pools, state } = this.#groups[group] ?? {};
-    return state?.active === undefined ? undefined : pools?.[state.active];
+    return state?.active === undefined ? this.#leaving.servingIn(group) : pools?.[state.active];
+  }
+
+  isConfigured(pool: Pool): boolean {
+    return this.#groups[pool.parts.group]?.pools.includes(pool) === true;
   }
 
   stateOf(pool: Pool): GroupState | undefined {
@@ -120,13 +98,12 @@ export class PoolSet {
   }
 
   onEvent(listener: (event: UntimedEvent) => void): Disposable {
-    return this.#events.on(listener);
+    return this.#news.events.on(listener);
   }
 
   start(): void {
     this.#isStarted = true;
-    for (const group of this.#groups)
-      group.state = newGroupState(group.pools.length, this.#clock.nowMs());
+    this.#startOver();
     this.#tickedMs = this.#clock.nowMs();
     this.#timers.push(
       this.#clock.every(REFRESH_PERIOD_MS, () => {
@@ -142,28 +119,90 @@ export class PoolSet {
     this.#isStarted = false;
     for (const timer of this.#timers.splice(0)) timer[Symbol.dispose]();
     for (const miner of this.#miners) miner.stop();
-    await Promise.all(this.pools.map((pool) => pool.close()));
+    await Promise.all([...this.pools.map((pool) => pool.close()), this.#leaving.close()]);
+  }
+
+  /**
+   * Another list. Pools that stay keep connection, channels and account; who has hash power and is removed goes on until
+   * another one of its group gives work.
+   */
+  change(specs: readonly GroupSpec[]): void {
+    const nowMs = this.#clock.nowMs();
+    const before = this.pools;
+    const names = before.map(({ parts }) => parts.name);
+    const placesBefore = before.map(placeOf).join();
+    const groupNames = this.#groups.map(({ spec }) => spec.name);
+    const left = new Set(this.#all);
+    this.#groups = this.#arranged(specs, left);
+    const after = this.pools;
+    for (const pool of after) {
+      this.#leaving.takeBack(pool);
+      if (!before.includes(pool)) for (const miner of this.#miners) pool.scheduler.addChain(miner);
+    }
+    for (const pool of before) {
+      if (!left.has(pool)) continue;
+      const sameName = specs.findIndex(({ name }) => name === groupNames[pool.group]);
+      this.#leaving.add(pool, sameName >= 0 ? sameName : 0, nowMs);
+    }
+    for (const pool of left)
+      pool.ownAccount(!after.some(({ account }) => account === pool.account));
+    for (const pool of after) pool.ownAccount(true);
+    if (placesBefore !== after.map(placeOf).join() || before.some((pool, i) => pool !== after[i]))
+      this.#news.changed(
+        names,
+        after.map(({ parts }) => parts.name),
+      );
+    this.#leaving.tick(nowMs);
+    this.#decide();
+  }
+
+  #arranged(specs: readonly GroupSpec[], kept: Set<Pool>): readonly Group[] {
+    const make = (spec: PoolSpec, group: number) => this.#newPool(spec, group);
+    return arrange(specs, this.#groups, kept, make, this.#clock.nowMs());
+  }
+
+  #newPool(spec: PoolSpec, group: number): Pool {
+    const parts = {
+      ...spec,
+      group,
+      onChange: () => this.#decide(),
+      onEnd: (pool: Pool, end: LinkEnd) => this.#news.ended(pool, end),
+      onBlock: (pool: Pool, chainIndex: number, hash: Uint8Array) =>
+        this.#news.foundBlock(pool, chainIndex, hash),
+    };
+    return new Pool(parts, this.#clock, this.#log);
   }
 
   addChain(miner: ChainMiner): void {
     this.#miners.push(miner);
     // Chains come up later than pools: the first in order has its head start now.
-    if (this.#miners.length === 1) {
-      const nowMs = this.#clock.nowMs();
-      for (const group of this.#groups)
-        if (group.state.active === undefined && isStarting(group.state))
-          group.state = newGroupState(group.pools.length, nowMs);
+    if (this.#miners.length === 1) this.#startOver();
+    for (const pool of this.#all) {
+      pool.scheduler.addChain(miner);
+      pool.reconsider();
     }
-    for (const { scheduler } of this.pools) scheduler.addChain(miner);
   }
 
   removeChain(miner: ChainMiner): void {
     const at = this.#miners.indexOf(miner);
     if (at >= 0) this.#miners.splice(at, 1);
-    for (const pool of this.pools) {
+    // Nobody has to be found who gives work to no chain.
+    if (this.#miners.length === 0) {
+      const nowMs = this.#clock.nowMs();
+      for (const group of this.#groups) group.state = withoutHashPower(group, nowMs);
+      for (const pool of this.#all) pool.weigh(0);
+    }
+    for (const pool of this.#all) {
       pool.scheduler.removeChain(miner);
       pool.reconsider();
     }
+  }
+
+  /** The first in order has a head start from now on, where no pool has had the hash power yet. */
+  #startOver(): void {
+    const nowMs = this.#clock.nowMs();
+    for (const group of this.#groups)
+      if (isStarting(group.state)) group.state = withoutHashPower(group, nowMs);
   }
 
   /** Connects pools anew that failed in this way and wait. */
@@ -177,7 +216,7 @@ export class PoolSet {
 
   /** Why a chain does not hash, or hashes in vain, as far as the pool that it hashes for is concerned. */
   reasonFor(miner: ChainMiner): string | null {
-    for (const pool of this.pools) {
+    for (const pool of this.#all) {
       const reason = pool.weight > 0 ? pool.scheduler.reasonFor(miner) : null;
       if (reason !== null) return reason;
     }
@@ -185,7 +224,7 @@ export class PoolSet {
   }
 
   repeatedWork(miner: ChainMiner): number {
-    const busy = this.pools.filter(({ weight }) => weight > 0);
+    const busy = this.#all.filter(({ weight }) => weight > 0);
     return Math.max(0, ...busy.map(({ scheduler }) => scheduler.repeatedWork(miner)));
   }
 
@@ -216,28 +255,21 @@ export class PoolSet {
       });
       if (group.state.active !== before.active) this.#tellSwitch(group, before, nowMs);
     }
+    const hasNobody = (index: number) => this.#groups[index]?.state.active === undefined;
+    const hasPools = this.#groups.length > 0 && this.#miners.length > 0;
+    if (this.#leaving.decide((index) => hasPools && hasNobody(index), nowMs)) isChanged = true;
     // First the chips, then everything that can wait.
     if (isChanged) for (const miner of this.#miners) miner.reconsider();
     for (const group of this.#groups) this.#connectWhoIsWanted(group, nowMs);
   }
 
   #connectWhoIsWanted({ pools, state, spec }: Group, nowMs: number): void {
+    // Without chains nobody gives work, and nobody is to blame for it: the first that can be reached will do.
+    const now = this.#miners.length > 0 ? state : { ...state, startedMs: nowMs };
     pools.forEach((pool, index) => {
-      const isNeeded = shouldConnect(index, state, pools, spec.warmStandby, nowMs, this.#rules);
-      pool.want(isNeeded || this.#isProbed(pool, nowMs), "standing-by");
+      const isNeeded = shouldConnect(index, now, pools, spec.warmStandby, nowMs, this.#rules);
+      pool.want(isNeeded || this.#probes.isProbed(pool, nowMs), "standing-by");
     });
-  }
-
-  /** Whether a pool that is not needed now is looked at all the same. */
-  #isProbed(pool: Pool, nowMs: number): boolean {
-    const probe = this.#probes.get(pool) ?? { dueMs: nowMs + PROBE_PERIOD_MS, untilMs: nowMs };
-    this.#probes.set(pool, probe);
-    if (nowMs >= probe.dueMs) {
-      probe.dueMs = nowMs + PROBE_PERIOD_MS;
-      probe.untilMs = nowMs + PROBE_FOR_MS;
-    }
-    if (pool.isWell) probe.untilMs = nowMs;
-    return nowMs < probe.untilMs;
   }
 
   #tick(): void {
@@ -246,10 +278,11 @@ export class PoolSet {
     for (const group of this.#groups) this.#leaveMisconduct(group, nowMs);
     if (nowMs >= this.#claimsDueMs) {
       this.#claimsDueMs = nowMs + HOLD_CLAIMS_PERIOD_MS;
-      for (const pool of this.pools) pool.holdClaims();
+      for (const pool of this.#all) pool.holdClaims();
     }
-    for (const { scheduler } of this.pools) scheduler.followRates();
+    for (const { scheduler } of this.#all) scheduler.followRates();
     this.#decide();
+    this.#leaving.tick(nowMs);
   }
 
   #countIdle(nowMs: number): void {
@@ -281,64 +314,21 @@ export class PoolSet {
     active.link.fail(reason);
   }
 
-  /** A pool that comes and goes by the second would fill the record of everything else. */
-  #mayTell(nowMs: number): boolean {
-    while ((this.#told[0] ?? nowMs) < nowMs - TELL_WITHIN_MS) this.#told.shift();
-    if (this.#told.length >= MAX_TOLD) {
-      this.#untold++;
-      return false;
-    }
-    this.#told.push(nowMs);
-    return true;
-  }
-
-  #tellSwitch(group: Group, before: GroupState, nowMs: number): void {
-    if (!this.#mayTell(nowMs)) return;
-    const { state, pools, spec } = group;
-    const from = before.active === undefined ? undefined : pools[before.active];
-    const to = state.active === undefined ? undefined : pools[state.active];
-    const name = to?.parts.name ?? "no pool";
-    const servedS = Math.round((nowMs - before.sinceMs) / 1_000);
-    const cause = from === undefined || from.isWell ? "" : ` (${from.link.reason ?? "no work"})`;
-    const left = from === undefined ? "" : `, after ${servedS} s on ${from.parts.name}${cause}`;
-    const untold = this.#untold === 0 ? "" : `; ${this.#untold} changes before it were not told`;
-    this.#untold = 0;
-    const reason = `${name} has the hash power: ${state.why}${left}${untold}`;
-    this.#log.info({ group: spec.name, pool: name, why: state.why }, "pool switched");
-    this.#events.emit({
-      what: to === undefined ? "no-pool" : "pool-switch",
-      where: this.#groups.length > 1 ? `pools ${spec.name}` : "pools",
-      rule: "fail-over",
-      measured: from?.parts.name ?? null,
-      limit: null,
-      action: to === undefined ? "hashing waits" : `hashing goes to ${name}`,
-      reason,
+  #tellSwitch({ state, pools, spec }: Group, before: GroupState, nowMs: number): void {
+    const leaving = this.#leaving.servingIn(
+      this.#groups.findIndex(({ spec: own }) => own === spec),
+    );
+    this.#news.switched({
+      group: this.#groups.length > 1 ? spec.name : undefined,
+      from: before.active === undefined ? leaving : pools[before.active],
+      to: state.active === undefined ? undefined : pools[state.active],
+      servedMs: nowMs - before.sinceMs,
+      why: state.why,
     });
   }
+}
 
-  #tellEnd(pool: Pool, end: LinkEnd): void {
-    if (end.kind === "asked" || !this.#mayTell(this.#clock.nowMs())) return;
-    this.#events.emit({
-      what: "pool-lost",
-      where: `pool ${pool.parts.name}`,
-      rule: end.kind,
-      measured: null,
-      limit: null,
-      action: "connects again",
-      reason: end.reason,
-    });
-  }
-
-  #tellBlock(pool: Pool, chainIndex: number, hash: Uint8Array): void {
-    const name = toHex(reversed(hash));
-    this.#events.emit({
-      what: "block-found",
-      where: `chain ${chainIndex}`,
-      rule: "network-target",
-      measured: name,
-      limit: null,
-      action: `sent to ${pool.parts.name}`,
-      reason: `block ${name} found for ${pool.parts.name}`,
-    });
-  }
+/** Where it stands and what it gets; its connection does not depend on it. */
+function placeOf({ parts: { name, group, part } }: Pool): string {
+  return `${name} ${group} ${part}`;
 }

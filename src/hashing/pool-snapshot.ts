@@ -43,16 +43,21 @@ export function poolSnapshot(pool: Pool, set: PoolSet, nowMs: number): PoolSnaps
 function poolState(pool: Pool): PoolState {
   if (pool.weight > 0) return "active";
   if (pool.isWell) return "standby";
+  // Without a chain it gives no work, and is not to blame for it.
+  if (!pool.hasChains && pool.link.reason === null) return "off";
   return pool.isWanted ? "down" : "off";
 }
 
 function sinceMs(pool: Pool, set: PoolSet, state: PoolState): number {
-  return state === "active" ? (set.stateOf(pool)?.sinceMs ?? 0) : pool.stateSinceMs;
+  return state === "active" && set.isConfigured(pool)
+    ? (set.stateOf(pool)?.sinceMs ?? 0)
+    : pool.stateSinceMs;
 }
 
 function why(pool: Pool, set: PoolSet, state: PoolState): string {
   switch (state) {
     case "active":
+      if (!set.isConfigured(pool)) return "removed; goes on until another pool gives work";
       return set.stateOf(pool)?.why ?? "";
     case "standby":
       return pool.mustProve
@@ -61,6 +66,7 @@ function why(pool: Pool, set: PoolSet, state: PoolState): string {
     case "down":
       return pool.link.reason ?? "no work yet";
     default:
+      if (pool.isWanted) return "no chain asks for work";
       return "not needed while an earlier pool gives work";
   }
 }

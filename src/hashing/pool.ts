@@ -18,6 +18,8 @@ import { PoolConduct } from "./pool-conduct.ts";
 import { Scheduler } from "./scheduler.ts";
 
 export interface PoolParts {
+  /** Two with the same key are the same pool, whatever they are called and wherever they stand. */
+  readonly key: string;
   /** As shown to people; no secrets. */
   readonly name: string;
   readonly url: string;
@@ -38,7 +40,8 @@ export interface PoolParts {
 const CLAIM_HOLDS_MS = 10_000;
 
 export class Pool implements Feed, LinkHandlers, Standing {
-  readonly parts: PoolParts;
+  /** Name, place and part change while it lives. */
+  parts: PoolParts;
   readonly link: PoolLink;
   readonly scheduler: Scheduler;
   readonly account: PoolAccount;
@@ -52,6 +55,8 @@ export class Pool implements Feed, LinkHandlers, Standing {
   lastEnd: LinkEnd["kind"] | undefined;
   /** Since when it is well, or is not. */
   stateSinceMs: number;
+  /** Another pool has the same account and tells it what it is at. */
+  #hasForeignAccount = false;
   #isWanted = false;
   #isRunning = false;
   #stopping: Promise<void> | undefined;
@@ -73,6 +78,11 @@ export class Pool implements Feed, LinkHandlers, Standing {
 
   get part(): number {
     return this.parts.part;
+  }
+
+  /** Without chains there is nothing that it could do wrong. */
+  get hasChains(): boolean {
+    return this.scheduler.hasChains;
   }
 
   get isWanted(): boolean {
@@ -100,9 +110,9 @@ export class Pool implements Feed, LinkHandlers, Standing {
   }
 
   /** Ends for good. */
-  async close(): Promise<void> {
+  async close(reason = "shutdown"): Promise<void> {
     this.scheduler.stop();
-    this.want(false, "shutdown");
+    this.want(false, reason);
     await this.#stopping;
   }
 
@@ -220,8 +230,15 @@ export class Pool implements Feed, LinkHandlers, Standing {
     if (!this.isWell) this.#judge(true, this.#clock.nowMs());
   }
 
-  /** Its channels may have gone with the last chain. */
+  /** Whether it is to be told what becomes of the pool: of two with one account only one does. */
+  ownAccount(isOwn: boolean): void {
+    this.#hasForeignAccount = !isOwn;
+    this.#tellAccount(this.#clock.nowMs());
+  }
+
+  /** Chains came or went: its channels may have gone with the last one. */
   reconsider(): void {
+    this.#tellAccount(this.#clock.nowMs());
     if (this.isWell && !this.#givesWork()) this.#judge(false, this.#clock.nowMs());
   }
 
@@ -239,7 +256,9 @@ export class Pool implements Feed, LinkHandlers, Standing {
   }
 
   #tellAccount(nowMs: number): void {
-    if (!this.isWell) this.account.becomes(this.#isWanted ? "down" : "off", nowMs);
+    if (this.#hasForeignAccount) return;
+    const isMissed = this.#isWanted && this.hasChains;
+    if (!this.isWell) this.account.becomes(isMissed ? "down" : "off", nowMs);
     else this.account.becomes(this.weight > 0 ? "active" : "standby", nowMs);
   }
 

@@ -5,6 +5,7 @@ export function alwaysAllowed(chains: number): readonly ChainAllowance[] {
   return Array.from({ length: chains }, (_, index) => ({
     index,
     grant: 1,
+    targetFrequencyMHz: null,
     frequencyCapMHz: Number.POSITIVE_INFINITY,
     reason: null,
   }));

@@ -60,6 +60,10 @@ export class Scheduler {
     this.#session = session;
   }
 
+  get hasChains(): boolean {
+    return this.#miners.length > 0;
+  }
+
   addChain(miner: ChainMiner): void {
     this.#miners.push(miner);
     this.#byIndex.set(miner.index, miner);

@@ -14,8 +14,9 @@ import { ChainMiner } from "./chain-miner.ts";
 import type { HashChain } from "./hash-chain.ts";
 import { type LinkPorts, openLink } from "./open-link.ts";
 import type { Pool } from "./pool.ts";
+import type { PoolSpec } from "./pool-groups.ts";
 import { type PoolOptions, SILENCE_V2_MS } from "./pool-options.ts";
-import { type GroupSpec, PoolSet } from "./pool-set.ts";
+import { PoolSet } from "./pool-set.ts";
 import { GROUP_CHANNEL_ID, WarmUpPool } from "./warm-up-pool.ts";
 
 /** A chain of the class that will mine, whose chips are memory and report every nonce that they are told to. */
@@ -87,7 +88,7 @@ export async function warmUpHotPath(options: WarmUpOptions): Promise<WarmUpResul
   return { ...result, durationMs: options.clock.nowMs() - startedMs };
 }
 
-function memoryPool(ports: LinkPorts): GroupSpec["pools"][number] {
+function memoryPool(ports: LinkPorts): PoolSpec {
   const identity = { vendor: "", hardwareVersion: "", firmware: "", deviceId: "" };
   const options: PoolOptions = {
     name: "memory",
@@ -108,6 +109,7 @@ function memoryPool(ports: LinkPorts): GroupSpec["pools"][number] {
     workerName: "",
   };
   return {
+    key: options.name,
     name: options.name,
     url: options.url,
     protocol: "sv2",

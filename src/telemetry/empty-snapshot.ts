@@ -1,6 +1,8 @@
 /** What there is to tell before a miner has told anything. */
 import type { MinerSnapshot, PoolSnapshot } from "./snapshot.ts";
 
+export const NO_POOL = "no pool is configured";
+
 export interface PlannedMiner {
   readonly pools: readonly {
     readonly name: string;
@@ -51,13 +53,11 @@ export function emptyMinerSnapshot(plan: PlannedMiner): MinerSnapshot {
       }),
     ),
   );
-  const [pool] = pools;
-  if (pool === undefined) throw new Error("a miner without pools");
   return {
     uptimeS: 0,
     simulated: plan.simulated,
     scale: plan.scale,
-    pool,
+    pool: pools[0] ?? noPoolSnapshot,
     pools,
     withoutPool: { s: 0, hashes: 0 },
     chains: plan.chains.map(({ uart, spec }, index) => ({
@@ -66,7 +66,7 @@ export function emptyMinerSnapshot(plan: PlannedMiner): MinerSnapshot {
       uart,
       chip: spec.chip.name,
       phase: "off",
-      reason: null,
+      reason: pools.length === 0 ? NO_POOL : null,
       bringUpStep: null,
       chipsExpected: spec.chipCount,
       chipsFound: 0,
@@ -107,3 +107,15 @@ const unknownPool = {
   blocksSeen: 0,
   newBlockLatencyMs: null,
 } as const;
+
+/** Stands where a pool would, while the operator has named none: it is in no list. */
+export const noPoolSnapshot: PoolSnapshot = {
+  ...unknownPool,
+  name: "none",
+  group: "",
+  protocol: "sv2",
+  part: 0,
+  url: "",
+  why: NO_POOL,
+  reason: NO_POOL,
+};

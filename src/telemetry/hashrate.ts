@@ -35,14 +35,20 @@ export class HashrateEstimator {
   windows(nowMs: number): HashrateSnapshot {
     this.#advance(nowMs);
     const ageS = Math.max(1, (nowMs - this.#startMs) / 1_000);
+    // The present second is still filling: a window is that part of it, and the full ones before.
+    const partS = (nowMs - this.#startMs) / 1_000 - this.#second;
+    const partOfMinuteS = (nowMs - this.#startMs) / 1_000 - 60 * this.#minute;
     const over = (windowS: number) =>
-      sumOfLast(this.#seconds, this.#second, windowS) / Math.min(windowS, ageS);
+      sumOfLast(this.#seconds, this.#second, windowS) /
+      Math.max(1, Math.min(windowS - 1 + partS, ageS));
     return {
       s5: over(5),
       m1: over(60),
       m5: over(300),
       m15: over(900),
-      h24: sumOfLast(this.#minutes, this.#minute, COARSE_MINUTES) / Math.min(86_400, ageS),
+      h24:
+        sumOfLast(this.#minutes, this.#minute, COARSE_MINUTES) /
+        Math.max(1, Math.min(86_400 - 60 + partOfMinuteS, ageS)),
     };
   }
 

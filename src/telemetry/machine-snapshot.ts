@@ -8,6 +8,10 @@ export interface MachineSnapshot {
   readonly board: string;
   readonly boardName: string;
   readonly simulated: boolean;
+  /** The operator wants no hashing. */
+  readonly paused: boolean;
+  /** The lamp blinks so that somebody finds the machine. */
+  readonly identifying: boolean;
   readonly boards: readonly BoardSnapshot[];
   readonly fans: FansSnapshot;
   readonly supply: SupplySnapshot | null;
@@ -24,6 +28,8 @@ export interface SensorSnapshot {
   readonly temperatureC: number | null;
   /** Why it is unknown, or null. */
   readonly reason: string | null;
+  /** What the fans aim at. */
+  readonly targetC: number | null;
   readonly hotC: number | null;
   readonly dangerousC: number | null;
 }
@@ -49,6 +55,7 @@ export interface BoardSnapshot {
 }
 
 export interface FansSnapshot {
+  readonly mode: "auto" | "manual" | "immersion";
   readonly targetDutyPercent: number;
   readonly reason: string;
   readonly required: number;

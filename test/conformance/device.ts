@@ -107,6 +107,7 @@ export class Device {
           chip: chain.chipName,
           chipsExpected: 1,
           frequencyMHz: chain.frequencyMHz,
+          highestFrequencyMHz: 600,
           mayRunWithFewerChips: false,
           bringUp: async () => chain,
         })),

@@ -254,6 +254,7 @@ export class BoardWorld {
       allSensorsLost: this.#sensors.every(({ hasFailed }) => hasFailed),
       // The last that a silent miner said.
       wantsPower: this.#isWanted,
+      withheld: null,
       supply: this.#power,
       supplyFault: this.#supplyFault,
       frequencyMHz: this.#frequencyMHz,

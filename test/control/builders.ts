@@ -55,6 +55,7 @@ export function board(
     sensors: [sensor(known(temperatureC))],
     allSensorsLost: false,
     wantsPower: true,
+    withheld: null,
     supply: "on",
     supplyFault: null,
     frequencyMHz: 525,

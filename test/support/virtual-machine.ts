@@ -143,6 +143,7 @@ export function virtualMachine(options: VirtualMachineOptions): VirtualMachine {
         chip: options.chip.name,
         chipsExpected: options.chips,
         frequencyMHz,
+        highestFrequencyMHz: frequencyMHz,
         mayRunWithFewerChips: false,
         bringUp: async ({ signal }) =>
           bringUpChain(

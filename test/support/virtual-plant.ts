@@ -26,6 +26,7 @@ import { SimulatedPool } from "../../simulator/pool/pool.ts";
 import { VirtualClock } from "../../simulator/virtual-clock.ts";
 import type { GuardMessage, MinerMessage } from "../../src/control/guard-link.ts";
 import type { Miner } from "../../src/hashing/miner.ts";
+import type { PoolGroupOptions } from "../../src/hashing/pool-options.ts";
 import { type Logger, silentLog } from "../../src/lib/log.ts";
 import type { MachineEvent } from "../../src/telemetry/event.ts";
 import {
@@ -94,7 +95,7 @@ export class VirtualPlant implements Disposable {
   readonly disk = { isFull: false, lines: [] as string[] };
   readonly #options: VirtualPlantOptions;
   readonly #scale: number;
-  readonly #setup: GuardSetup;
+  #setup: GuardSetup;
   readonly #entropy = fixedEntropy(7);
   #listening: Disposable | undefined;
   /** In the runtime directory, for the next guard. */
@@ -130,7 +131,7 @@ export class VirtualPlant implements Disposable {
       options.pool,
     );
     this.hasPool = true;
-    this.settings = { fans: { mode: "auto" }, ...options.settings };
+    this.settings = { fans: { mode: "auto" }, paused: false, ...options.settings };
     this.settingsAtStart = JSON.stringify(this.settings);
     this.#setup = virtualGuardSetup(options.machine, spec, this.settings, scale);
     options.prepare?.(this);
@@ -175,6 +176,11 @@ export class VirtualPlant implements Disposable {
     );
   }
 
+  /** As the operator has them now. */
+  get pools(): readonly PoolGroupOptions[] {
+    return this.#setup.miner.pools;
+  }
+
   get isHashing(): boolean {
     return this.chains.every(({ activeMHz }) => activeMHz > 0);
   }
@@ -200,7 +206,7 @@ export class VirtualPlant implements Disposable {
       onLatched: (boards) => {
         this.#latched = boards;
       },
-      startMiner: () => this.startMiner(process),
+      startMiner: (pools) => this.startMiner(process, pools),
     });
     this.guards.push({ process, guard, recorder, startedMs });
     guard.start(foundLeft);
@@ -234,8 +240,21 @@ export class VirtualPlant implements Disposable {
     for (const chain of this.chains) chain[Symbol.dispose]();
   }
 
+  /** As a supervisor does it: told to the guard that runs, and to each one that it starts. */
+  changeSettings(change: Partial<MachineSettings>): void {
+    this.#setup = { ...this.#setup, settings: { ...this.#setup.settings, ...change } };
+    const { guard } = this;
+    guard?.process.deliver(() => guard.guard.changeSettings(this.#setup.settings));
+  }
+
+  changePools(pools: readonly PoolGroupOptions[]): void {
+    this.#setup = { ...this.#setup, miner: { ...this.#setup.miner, pools } };
+    const { guard } = this;
+    guard?.process.deliver(() => guard.guard.changePools(pools));
+  }
+
   /** The miner as a child of that process. */
-  startMiner(guardProcess: VirtualProcess): MinerHandle {
+  startMiner(guardProcess: VirtualProcess, pools = this.#setup.miner.pools): MinerHandle {
     const { clock } = this;
     const process = new VirtualProcess(clock);
     const { log = silentLog } = this.#options;
@@ -251,7 +270,7 @@ export class VirtualPlant implements Disposable {
       if (message.tell === "hashing-off")
         this.hashingOffs.push({ atMs: this.nowMs, chains: message.chains });
     });
-    const miner = createMiner(platform, this.#setup.miner, log, "guarded");
+    const miner = createMiner(platform, { ...this.#setup.miner, pools }, log, "guarded");
     let end = (_how: string) => {};
     const ended = new Promise<string>((resolve) => {
       end = (how) => {

@@ -15,6 +15,16 @@ describe("hashrate from verified work", () => {
     expect(rate.mean(130_000)).toBeCloseTo(1_000, -1);
   });
 
+  test("a steady rate is the same whenever within a second somebody asks", () => {
+    const rate = new HashrateEstimator(0);
+    let toldMs = 0;
+    for (const askedMs of [1_000_000, 1_000_200, 1_000_500, 1_000_990]) {
+      for (; toldMs < askedMs; toldMs += 10) rate.add(toldMs, 10);
+      const { s5, m1, m15, h24 } = rate.windows(askedMs);
+      for (const window of [s5, m1, m15, h24]) expect(window / 1_000).toBeCloseTo(1, 2);
+    }
+  });
+
   test("work leaves a window when the window has passed it", () => {
     const rate = new HashrateEstimator(0);
     rate.add(500, 6_000);

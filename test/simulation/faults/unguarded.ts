@@ -29,7 +29,8 @@ async function powerUp(machine: VirtualPlant): Promise<void> {
     miner.link.send({
       tell: "allow",
       chains: boards.map(({ index, grant, spec: { chain } }) => ({
-        ...{ index, grant, frequencyCapMHz: chain.frequencyMHz, reason: null },
+        ...{ index, grant, targetFrequencyMHz: null, reason: null },
+        frequencyCapMHz: chain.frequencyMHz,
       })),
     }),
   );
