@@ -305,6 +305,7 @@ export function simulatedGroups(
 ): readonly PoolGroupOptions[] {
   const pools = urls.map((url) => ({
     url,
+    enabled: true,
     user,
     password: "x",
     versionMask,

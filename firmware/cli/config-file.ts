@@ -9,11 +9,17 @@ import {
 } from "jsonc-parser";
 import { chipsByName } from "../../drivers/bm13xx/chips.ts";
 import { layoutFor, layoutNames } from "../../drivers/bm13xx/layouts.ts";
-import { type ConfigurableChip, type LoadedConfig, loadConfig } from "../../src/config/load.ts";
+import {
+  type ConfigurableChip,
+  type LoadedConfig,
+  type LoadOptions,
+  loadConfig,
+} from "../../src/config/load.ts";
+import { migrate } from "../../src/config/migrate.ts";
 import { ConfigError, type ConfigProblem } from "../../src/lib/errors.ts";
 
 /** Far above any real file; a device or a log given by mistake is refused before it is read. */
-const MAX_BYTES = 1 << 20;
+export const MAX_CONFIG_BYTES = 1 << 20;
 
 /** The first ones are the causes, the others follow from them. */
 const MAX_SYNTAX_ERRORS = 20;
@@ -28,16 +34,22 @@ export const configurableChips: readonly ConfigurableChip[] = [...chipsByName.va
 );
 
 /** Throws ConfigError with all problems; paths begin with the file's name, syntax errors have line and column. */
-export function readConfigFile(file: string): LoadedConfig {
+export function readConfigFile(file: string, options?: LoadOptions): LoadedConfig {
   const text = readText(file);
-  return inFile(file, () => loadConfig(parseJsonc(text), configurableChips));
+  return inFile(file, () => loadConfig(parseJsonc(text), configurableChips, options));
+}
+
+/** What the file says, and nothing else. Throws as `readConfigFile`. */
+export function readSparseConfig(file: string): unknown {
+  const text = readText(file);
+  return inFile(file, () => migrate(parseJsonc(text)).value);
 }
 
 function readText(file: string): string {
   try {
     const stats = statSync(file);
     if (!stats.isFile()) throw refuse(file, "is no regular file");
-    if (stats.size > MAX_BYTES) throw refuse(file, `is too large (${stats.size} bytes)`);
+    if (stats.size > MAX_CONFIG_BYTES) throw refuse(file, `is too large (${stats.size} bytes)`);
     return new TextDecoder("utf-8", { fatal: true }).decode(readFileSync(file));
   } catch (error) {
     if (error instanceof ConfigError) throw error;
@@ -51,7 +63,7 @@ function refuse(file: string, problem: string): ConfigError {
     {
       path: file,
       problem,
-      allowed: `a JSON file of at most ${MAX_BYTES} bytes that asicd may read`,
+      allowed: `a JSON file of at most ${MAX_CONFIG_BYTES} bytes that asicd may read`,
     },
   ]);
 }

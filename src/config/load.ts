@@ -1,9 +1,12 @@
 /** From a plain value to a configuration that can be acted on, or to every reason why it cannot. */
 
+import { highestFrequencyMHz } from "../control/frequency-bounds.ts";
 import { printable } from "../lib/bytes.ts";
 import { ConfigError, type ConfigProblem } from "../lib/errors.ts";
 import { nearest } from "../lib/nearest.ts";
-import { poolGroups } from "./pool-groups.ts";
+import { migrate } from "./migrate.ts";
+import { operatorProblems } from "./operator-problems.ts";
+import { poolForms, poolGroups } from "./pool-groups.ts";
 import { checkAgainst, WHOLE_FILE } from "./problems.ts";
 import { type ChainConfig, CONFIG_VERSION, type Config, configSchema } from "./schema.ts";
 
@@ -21,25 +24,33 @@ export type LoadedConfig = Omit<Config, "chains"> & { readonly chains: readonly 
 
 /** Where every captured ramp of the hash clock begins. */
 const MIN_FREQUENCY_MHZ = 56.25;
-/**
- * No open source states a chip's limit, so the bound is a tenth above what its usual machine runs: enough for a tuner,
- * too little to harm a cooled board. It is a ceiling in code, not in the file.
- */
-const MAX_FREQUENCY_OVER_NOMINAL = 1.1;
 /** A chip address has eight bits. */
 const ADDRESS_SPACE = 256;
 
-/** Throws ConfigError with all problems. */
-export function loadConfig(value: unknown, chips: readonly ConfigurableChip[]): LoadedConfig {
+export interface LoadOptions {
+  /** An operator gives pools later, on the page: a machine without them is started all the same. */
+  readonly mayLackPools?: boolean;
+}
+
+/** Takes older formats, too. Throws ConfigError with all problems. */
+export function loadConfig(
+  value: unknown,
+  chips: readonly ConfigurableChip[],
+  { mayLackPools = false }: LoadOptions = {},
+): LoadedConfig {
   const newer = newerVersion(value);
   if (newer !== undefined) throw new ConfigError([newer]);
-  const checked = checkAgainst(configSchema, value);
+  const checked = checkAgainst(configSchema, migrate(value).value);
   // Checks across values run on every part that is sound by itself, so that one round shows everything.
   const isSound = (path: string) => !checked.problems.some((one) => concerns(one.path, path));
   const config = checked.value as Config;
   const problems = [...checked.problems];
-  if (["pool", "pools", "groups", "standby"].every(isSound))
+  if (["pool", "pools", "groups", "standby"].every(isSound)) {
     problems.push(...problemsOf(() => poolGroups(config, isSound)));
+    if (!mayLackPools && !hasPools(config))
+      problems.push({ path: "pool", problem: "is missing", allowed: poolForms });
+  }
+  if (isSound(WHOLE_FILE)) problems.push(...operatorProblems(config, isSound));
   const chains = isSound("chains") ? (config.chains ?? []) : [];
   for (const [i, chain] of chains.entries())
     if (isSound(`chains[${i}]`))
@@ -48,6 +59,11 @@ export function loadConfig(value: unknown, chips: readonly ConfigurableChip[]): 
   if (chains.length > 0 && config.machine !== undefined) problems.push(bothMachineAndChains);
   if (problems.length > 0) throw new ConfigError(readable(problems));
   return { ...config, chains: chains.map((chain) => withFrequency(chain, chips)) };
+}
+
+/** False on a machine that nobody has set up yet. */
+export function hasPools({ pool, pools, groups }: Pick<Config, "pool" | "pools" | "groups">) {
+  return pool !== undefined || pools !== undefined || groups !== undefined;
 }
 
 /** Nobody reads more; a list of the wrong things has one for each. */
@@ -176,8 +192,8 @@ export function frequencyBounds(chip: ConfigurableChip): {
   readonly minMHz: number;
   readonly maxMHz: number;
 } {
-  const maxMHz = Math.round(chip.nominalFrequencyMHz * MAX_FREQUENCY_OVER_NOMINAL * 100) / 100;
-  return { minMHz: MIN_FREQUENCY_MHZ, maxMHz };
+  const { nominalFrequencyMHz: nominalMHz } = chip;
+  return { minMHz: MIN_FREQUENCY_MHZ, maxMHz: highestFrequencyMHz(nominalMHz, nominalMHz) };
 }
 
 function withFrequency(chain: ChainConfig, chips: readonly ConfigurableChip[]): LoadedChain {

@@ -18,13 +18,36 @@ const WORKER_TRACKING = 2;
 /** Rounding of what people write as decimal fractions. */
 const SHARE_TOLERANCE = 1e-6;
 
+export const poolForms =
+  "one of: pool (a single one), pools (a list in order), groups (several such lists)";
+
 type Pools = Pick<Config, "pool" | "pools" | "groups" | "standby">;
 
-/** Throws ConfigError with every problem. Values whose path is not sound have been complained about already. */
+/** The pools that are used; no group where the operator has given none yet. Throws ConfigError with every problem; unsound paths have been complained about already. */
 export function poolGroups(
   config: Pools,
   isSound: (path: string) => boolean = () => true,
 ): readonly PoolGroupOptions[] {
+  return listedPools(config, isSound).map((group) => ({
+    ...group,
+    pools: group.pools.flatMap(({ enabled, options }) => (enabled ? [options] : [])),
+  }));
+}
+
+export interface ListedPool {
+  readonly enabled: boolean;
+  readonly options: PoolOptions;
+}
+
+export type ListedGroup = Omit<PoolGroupOptions, "pools"> & {
+  readonly pools: readonly ListedPool[];
+};
+
+/** The operator's whole list, with what is switched off. Throws as `poolGroups`. */
+export function listedPools(
+  config: Pools,
+  isSound: (path: string) => boolean = () => true,
+): readonly ListedGroup[] {
   const problems: ConfigProblem[] = [];
   const { groups, path } = groupsOf(config, isSound, problems);
   const taken = new Set<string>();
@@ -41,6 +64,14 @@ export function poolGroups(
     (_, g) => isSound(`groups[${g}].share`) && isSound(`groups[${g}].quota`),
   );
   const parts = areNumbers ? partsOf(groups, problems) : [];
+  groups.forEach(({ pools }, g) => {
+    if (pools.length > 0 && pools.every((pool) => pool?.enabled === false))
+      problems.push({
+        path: path(g, 0),
+        problem: "every pool of its list is switched off",
+        allowed: "at least one pool with enabled: true",
+      });
+  });
   if (problems.length > 0) throw new ConfigError(problems);
   return loaded.map((group, g) => ({ ...group, part: parts[g] ?? 0 }));
 }
@@ -51,12 +82,10 @@ function groupsOf(
   problems: ConfigProblem[],
 ): { groups: readonly GroupConfig[]; path: (group: number, pool: number) => string } {
   const given = Object.entries({ pool, pools, groups }).filter(([, value]) => value !== undefined);
-  if (given.length !== 1)
-    problems.push({
-      path: given.at(-1)?.[0] ?? "pool",
-      problem: given.length === 0 ? "is missing" : `stands beside ${given[0]?.[0]}`,
-      allowed: "one of: pool (a single one), pools (a list in order), groups (several such lists)",
-    });
+  const [first, ...others] = given.map(([key]) => key);
+  const last = others.at(-1);
+  if (last !== undefined)
+    problems.push({ path: last, problem: `stands beside ${first}`, allowed: poolForms });
   if (groups !== undefined)
     return {
       groups: groups.map((group, g) =>
@@ -65,7 +94,10 @@ function groupsOf(
       path: (g, p) => `groups[${g}].pools[${p}]`,
     };
   if (pools !== undefined) return { groups: [{ standby, pools }], path: (_, p) => `pools[${p}]` };
-  return { groups: [{ standby, pools: pool === undefined ? [] : [pool] }], path: () => "pool" };
+  return {
+    groups: pool === undefined ? [] : [{ standby, pools: [pool] }],
+    path: () => "pool",
+  };
 }
 
 function loadPool(
@@ -74,7 +106,7 @@ function loadPool(
   isSound: (path: string) => boolean,
   taken: Set<string>,
   problems: ConfigProblem[],
-): PoolOptions[] {
+): ListedPool[] {
   const areSound = (...keys: (keyof PoolConfig)[]) =>
     keys.every((key) => isSound(`${path}.${key}`));
   const address = areSound("url", "allowUnauthenticated", "tlsCertificateSha256")
@@ -90,31 +122,28 @@ function loadPool(
       allowed: "the account or payout address, with .worker behind it where the pool wants one",
     });
   const name = uniqueName(pool.name ?? nameOf(address), taken);
-  return [
-    {
-      name,
-      url: pool.url,
-      address,
-      user: pool.user,
-      password: pool.password,
-      versionMask: pool.versionMask === "bip323" ? BIP323_MASK : BIP320_MASK,
-      silenceMs: pool.silenceS === undefined ? defaultSilenceMs(address) : pool.silenceS * 1_000,
-      redirectHosts: pool.redirectHosts,
-      // The file has it as people write targets, highest byte first.
-      maxTarget:
-        pool.maxTarget === undefined
-          ? new Uint8Array(32).fill(0xff)
-          : reversed(fromHex(pool.maxTarget)),
-      channel: pool.channel,
-      tolerateFlagEcho: pool.tolerateFlagEcho,
-      // Only shares of extended channels can carry it.
-      extensions: pool.workerName === "" || pool.channel === "standard" ? [] : [WORKER_TRACKING],
-      workerName: pool.workerName,
-      ...(pool.suggestDifficulty === undefined
-        ? {}
-        : { suggestDifficulty: pool.suggestDifficulty }),
-    },
-  ];
+  const options: PoolOptions = {
+    name,
+    url: pool.url,
+    address,
+    user: pool.user,
+    password: pool.password,
+    versionMask: pool.versionMask === "bip323" ? BIP323_MASK : BIP320_MASK,
+    silenceMs: pool.silenceS === undefined ? defaultSilenceMs(address) : pool.silenceS * 1_000,
+    redirectHosts: pool.redirectHosts,
+    // The file has it as people write targets, highest byte first.
+    maxTarget:
+      pool.maxTarget === undefined
+        ? new Uint8Array(32).fill(0xff)
+        : reversed(fromHex(pool.maxTarget)),
+    channel: pool.channel,
+    tolerateFlagEcho: pool.tolerateFlagEcho,
+    // Only shares of extended channels can carry it.
+    extensions: pool.workerName === "" || pool.channel === "standard" ? [] : [WORKER_TRACKING],
+    workerName: pool.workerName,
+    ...(pool.suggestDifficulty === undefined ? {} : { suggestDifficulty: pool.suggestDifficulty }),
+  };
+  return [{ enabled: pool.enabled, options }];
 }
 
 export function defaultSilenceMs({ protocol }: PoolAddress): number {
@@ -145,6 +174,7 @@ function partsOf(groups: readonly GroupConfig[], problems: ConfigProblem[]): rea
         allowed: "one of them: a fixed part, or parts of what is left",
       });
   });
+  if (groups.length === 0) return [];
   const isWhole = Math.abs(fixed - 1) < SHARE_TOLERANCE;
   if (withQuota.length === 0 ? !isWhole : fixed >= 1)
     problems.push({

@@ -5,25 +5,7 @@ import { Default, Errors } from "typebox/value";
 import { printable } from "../lib/bytes.ts";
 import type { ConfigProblem } from "../lib/errors.ts";
 import { nearest } from "../lib/nearest.ts";
-
-/** The parts of a JSON schema that our declarations use. */
-interface SchemaNode {
-  readonly type?: string;
-  readonly const?: unknown;
-  readonly enum?: readonly unknown[];
-  readonly anyOf?: readonly SchemaNode[];
-  readonly properties?: Readonly<Record<string, SchemaNode>>;
-  readonly items?: SchemaNode;
-  readonly minimum?: number;
-  readonly maximum?: number;
-  readonly minLength?: number;
-  readonly maxLength?: number;
-  readonly minItems?: number;
-  readonly maxItems?: number;
-  readonly pattern?: string;
-  readonly unit?: string;
-  readonly description?: string;
-}
+import { formsOf, isSecret, type SchemaNode } from "./schema-node.ts";
 
 /** The path of a problem with the top of the tree. */
 export const WHOLE_FILE = "(whole file)";
@@ -48,10 +30,15 @@ export function checkAgainst(
   };
   // The library stops at eight errors by default; we promise all of them.
   Settings.Set({ maxErrors: Number.POSITIVE_INFINITY });
-  const failures = Errors(schema, filled);
-  for (const { keyword, instancePath, params } of failures) {
+  const root = schema as SchemaNode;
+  const failures = Errors(schema, filled).filter(
+    ({ schemaPath, instancePath }) => !isOfAnotherForm(root, filled, schemaPath, instancePath),
+  );
+  for (const { keyword, instancePath, schemaPath, params } of failures) {
     const steps = stepsOf(instancePath);
-    const node = nodeAt(schema as SchemaNode, steps);
+    const nodes = nodesAt(root, steps);
+    const [node] = nodes;
+    const form = objectForm(placesOn(root, schemaPath).at(-1)?.node);
     const given = valueAt(filled, steps);
     if (keyword === "required") {
       const { requiredProperties } = params as { readonly requiredProperties: readonly string[] };
@@ -59,13 +46,13 @@ export function checkAgainst(
         note({
           path: showPath([...steps, key]),
           problem: "is missing",
-          ...allowedBy(objectForm(node)?.properties?.[key]),
+          ...allowedBy(form?.properties?.[key]),
         });
     } else if (keyword === "additionalProperties") {
       const { additionalProperties } = params as {
         readonly additionalProperties: readonly string[];
       };
-      const known = Object.keys(objectForm(node)?.properties ?? {});
+      const known = Object.keys(form?.properties ?? {});
       for (const key of additionalProperties) note(unknownKey([...steps, key], key, known));
     } else if (
       node !== undefined &&
@@ -74,8 +61,8 @@ export function checkAgainst(
     ) {
       note({
         path: showPath(steps),
-        problem: `${steps.at(-1) === SECRET ? "what stands there" : showValue(given)} is not valid`,
-        ...allowedBy(node),
+        problem: `${isSecret(nodes) ? "what stands there" : showValue(given)} is not valid`,
+        ...allowedBy(...nodes),
       });
     }
   }
@@ -118,8 +105,9 @@ function describeAllowed(node: SchemaNode): string {
   }
 }
 
-function allowedBy(node: SchemaNode | undefined): { readonly allowed?: string } {
-  return node === undefined ? {} : { allowed: describeAllowed(node) };
+function allowedBy(...nodes: readonly (SchemaNode | undefined)[]): { readonly allowed?: string } {
+  const known = nodes.filter((node) => node !== undefined).map(describeAllowed);
+  return known.length === 0 ? {} : { allowed: [...new Set(known)].join(", or ") };
 }
 
 function unitOf({ unit }: SchemaNode): string {
@@ -170,9 +158,8 @@ function showValue(value: unknown): string {
   return printable(JSON.stringify(value) ?? String(value), 60);
 }
 
-const SECRET = "password";
-
-function isTooDeep(value: unknown): boolean {
+/** Deeper than anything that a configuration can mean. */
+export function isTooDeep(value: unknown): boolean {
   let level: unknown[] = [value];
   for (let depth = 0; depth <= MAX_DEPTH; depth++) {
     level = level.flatMap((one) =>
@@ -183,15 +170,76 @@ function isTooDeep(value: unknown): boolean {
   return true;
 }
 
-function nodeAt(root: SchemaNode, steps: readonly string[]): SchemaNode | undefined {
+function nodesAt(root: SchemaNode, steps: readonly string[]): readonly SchemaNode[] {
   let nodes: readonly SchemaNode[] = [root];
   for (const step of steps)
     nodes = nodes
-      .flatMap((node) => node.anyOf ?? [node])
-      .flatMap((node) =>
-        node.items !== undefined ? [node.items] : (node.properties?.[step] ?? []),
-      );
-  return nodes[0];
+      .flatMap(formsOf)
+      .flatMap(({ items, properties }) => items ?? properties?.[step] ?? []);
+  return nodes;
+}
+
+interface SchemaPlace {
+  readonly node: SchemaNode;
+  /** Steps of the value that lead here. */
+  readonly depth: number;
+  /** Of the choice above it. */
+  readonly form: number | undefined;
+}
+
+/** The nodes on the way of a path like "#/properties/fans/anyOf/1/properties/mode", as far as they are ours. */
+function placesOn(root: SchemaNode, schemaPath: string): readonly SchemaPlace[] {
+  const words = stepsOf(schemaPath);
+  const places: SchemaPlace[] = [{ node: root, depth: 0, form: undefined }];
+  for (let at = 0; at < words.length; at++) {
+    const { node, depth } = places.at(-1) as SchemaPlace;
+    const word = words[at];
+    const name = word === "items" ? "" : (words[++at] ?? "");
+    const form = word === "anyOf" ? Number(name) : undefined;
+    const next =
+      form !== undefined
+        ? node.anyOf?.[form]
+        : word === "items"
+          ? node.items
+          : word === "properties"
+            ? node.properties?.[name]
+            : undefined;
+    if (next === undefined) break;
+    places.push({ node: next, depth: form === undefined ? depth + 1 : depth, form });
+  }
+  return places;
+}
+
+/** Of forms that differ by a word in the same key, the one with the given word is meant, and the others have no say. */
+function isOfAnotherForm(
+  root: SchemaNode,
+  value: unknown,
+  schemaPath: string,
+  instancePath: string,
+): boolean {
+  const steps = stepsOf(instancePath);
+  const places = placesOn(root, schemaPath);
+  return places.some(({ depth, form }, at) => {
+    const forms = places[at - 1]?.node.anyOf;
+    const key = forms && tellingKey(forms);
+    if (form === undefined || forms === undefined || key === undefined) return false;
+    const given = valueAt(value, [...steps.slice(0, depth), key]);
+    if (given === undefined) return false;
+    const meant = forms.findIndex(({ properties }) => wordsOf(properties?.[key]).includes(given));
+    return meant < 0 ? steps[depth] !== key : meant !== form;
+  });
+}
+
+/** The key by whose word forms are told apart. */
+function tellingKey(forms: readonly SchemaNode[]): string | undefined {
+  const [first] = forms;
+  return Object.keys(first?.properties ?? {}).find((key) =>
+    forms.every(({ properties }) => wordsOf(properties?.[key]).length > 0),
+  );
+}
+
+function wordsOf(node: SchemaNode | undefined): readonly unknown[] {
+  return node?.enum ?? (node?.const === undefined ? [] : [node.const]);
 }
 
 /** Of a choice between forms, the one with keys. */

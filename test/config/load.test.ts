@@ -33,8 +33,11 @@ describe("a short file", () => {
   test("gets every default", () => {
     expect(loadConfig(minimal(), chips)).toEqual({
       version: 1,
+      name: "asicd",
+      paused: false,
       pool: {
         url: URL,
+        enabled: true,
         user: "",
         password: "x",
         versionMask: "bip320",
@@ -56,6 +59,25 @@ describe("a short file", () => {
           acceptFewerChips: false,
         },
       ],
+      api: {
+        enabled: true,
+        listen: ["0.0.0.0:80"],
+        tls: "off",
+        hosts: [],
+        sessionHours: 24,
+        publicRead: true,
+      },
+      compat: {
+        persona: "auto",
+        cgminer: {
+          enabled: true,
+          listen: ["0.0.0.0:4028"],
+          read: ["private"],
+          write: ["127.0.0.1", "::1"],
+        },
+      },
+      metrics: { enabled: true },
+      mdns: { enabled: true },
       paths: { stateDir: "/var/lib/asicd", runtimeDir: "/var/run/asicd" },
       log: { level: "info" },
     });
@@ -233,13 +255,13 @@ describe("a problem names its path, what is wrong and what is allowed", () => {
       [],
       "(whole file)",
       "[] is not valid",
-      "{ version, pool, pools, groups, standby, machine, chains, paths, log }",
+      "{ version, name, paused, pool, pools, groups, standby, machine, chains, api, compat, metrics, mdns, mqtt, webhook, paths, log }",
     ],
     [
       null,
       "(whole file)",
       "null is not valid",
-      "{ version, pool, pools, groups, standby, machine, chains, paths, log }",
+      "{ version, name, paused, pool, pools, groups, standby, machine, chains, api, compat, metrics, mdns, mqtt, webhook, paths, log }",
     ],
   ])("%j", (value, path, problem, allowed) => {
     expect(problemsOf(JSON.parse(JSON.stringify(value)))).toContainEqual({
@@ -349,4 +371,110 @@ test("any JSON value loads or gives problems with a path; nothing else is thrown
     }),
     { numRuns: 500 },
   );
+});
+
+describe("of a setting with several forms", () => {
+  const fansProblems = (fans: unknown) =>
+    problemsOf({ version: 1, pool: { url: URL }, machine: { fans } });
+
+  test("only the form that is meant is held against the value", () => {
+    expect(fansProblems({ mode: "manual", dutyPercent: 101 })).toEqual([
+      {
+        path: "machine.fans.dutyPercent",
+        problem: "101 is not valid",
+        allowed: "a number from 0 to 100 %",
+      },
+    ]);
+    expect(fansProblems({ mode: "manual" })).toEqual([
+      {
+        path: "machine.fans.dutyPercent",
+        problem: "is missing",
+        allowed: "a number from 0 to 100 %",
+      },
+    ]);
+    expect(fansProblems({ mode: "auto", dutyPercent: 50 })).toEqual([
+      { path: "machine.fans.dutyPercent", problem: "unknown key", allowed: "mode" },
+    ]);
+    expect(fansProblems({ mode: "manual", dutyPercent: 5, dutyPrecent: 5 })).toEqual([
+      {
+        path: "machine.fans.dutyPrecent",
+        problem: 'unknown key, did you mean "dutyPercent"?',
+        allowed: "mode, dutyPercent",
+      },
+    ]);
+  });
+
+  test("all of them are named where none is meant", () => {
+    expect(fansProblems({ mode: "loud", dutyPercent: 5 })).toEqual([
+      {
+        path: "machine.fans.mode",
+        problem: '"loud" is not valid',
+        allowed: '"auto", "immersion", or "manual"',
+      },
+    ]);
+    expect(fansProblems(5)).toEqual([
+      {
+        path: "machine.fans",
+        problem: "5 is not valid",
+        allowed: "{ mode }, or { mode, dutyPercent }",
+      },
+    ]);
+    expect(fansProblems({})).toContainEqual(
+      expect.objectContaining({ path: "machine.fans.mode", problem: "is missing" }),
+    );
+  });
+});
+
+describe("the operator's side", () => {
+  const withParts = (parts: object) => problemsOf(minimal({}, {}, parts));
+
+  test.each([
+    [{ api: { tls: "own" } }, "api.certificateFile", "is missing: tls is own"],
+    [{ api: { listen: ["0.0.0.0:70000"] } }, "api.listen[0]", "70000 is no port"],
+    [{ api: { listen: ["a:80", "a:80"] } }, "api.listen[1]", "is the same as api.listen[0]"],
+    [{ api: { listen: ["80"] } }, "api.listen[0]", '"80" is not valid'],
+    [
+      { compat: { cgminer: { read: ["10.0.0.0/33"] } } },
+      "compat.cgminer.read[0]",
+      '"10.0.0.0/33" is no address and no network',
+    ],
+    [
+      { compat: { cgminer: { write: ["::1", "fe80::/10", "1.2.3"] } } },
+      "compat.cgminer.write[2]",
+      '"1.2.3" is no address and no network',
+    ],
+    [
+      { compat: { cgminer: { write: ["miner.local"] } } },
+      "compat.cgminer.write[0]",
+      '"miner.local" is no address and no network',
+    ],
+    [{ mqtt: { url: "mqtt://" } }, "mqtt.url", "names no host"],
+    [{ mqtt: { url: "mqtt://me:planted@broker:1883" } }, "mqtt.url", "names no host"],
+    [{ mqtt: { url: "mqtt://broker", password: 5 } }, "mqtt.password", "what stands there"],
+    [{ webhook: { url: "ftp://planted" } }, "webhook.url", "what stands there is not valid"],
+    [{ webhook: { url: "https://" } }, "webhook.url", "names no host"],
+    [{ name: "a/b" }, "name", '"a/b" is not valid'],
+  ])("%j: %s %s", (parts, path, problem) => {
+    const problems = withParts(parts);
+    expect(problems.map((one) => one.path)).toContain(path);
+    expect(problems.find((one) => one.path === path)?.problem).toContain(problem);
+    expect(JSON.stringify(problems)).not.toContain("planted");
+  });
+
+  test("takes what is right", () => {
+    const parts = {
+      api: { listen: ["127.0.0.1:0", "[::]:443", "localhost:0"], tls: "generated" },
+      compat: { cgminer: { read: ["all", "private", "10.0.0.0/8", "::/0"], write: ["fe80::1"] } },
+      mqtt: { url: "mqtts://broker.example:8883", user: "me", password: "x" },
+      webhook: { url: "https://me:planted@hooks.example/path?token=1" },
+    };
+    expect(withParts(parts)).toEqual([]);
+  });
+});
+
+test("a machine may lack pools where they are given later, and only there", () => {
+  const bare = { version: 1 };
+  expect(problemsOf(bare).map(({ path }) => path)).toEqual(["pool"]);
+  expect(loadConfig(bare, chips, { mayLackPools: true }).pool).toBeUndefined();
+  expect(() => loadConfig({ ...bare, pools: [] }, chips, { mayLackPools: true })).toThrow("pools");
 });

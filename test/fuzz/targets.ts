@@ -3,6 +3,7 @@ import type { FuzzTarget } from "./target.ts";
 import { accounts } from "./targets/accounts.ts";
 import { chipAnswers, recordings } from "./targets/chip-bytes.ts";
 import { config } from "./targets/config.ts";
+import { configChanges, configPaths } from "./targets/config-changes.ts";
 import { plainFrames, secureFrames } from "./targets/frames.ts";
 import { handshake } from "./targets/handshake.ts";
 import { messages } from "./targets/messages.ts";
@@ -26,6 +27,8 @@ const all: readonly FuzzTarget[] = [
   handshake,
   poolUrls,
   config,
+  configPaths,
+  configChanges,
   chipAnswers,
   recordings,
   scenarios,
