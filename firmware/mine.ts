@@ -26,6 +26,12 @@ export interface MineOptions {
   readonly json: boolean;
   /** Shown below the live status; absent when no terminal watches. */
   readonly recentEvents: RecentEvents | undefined;
+  /** Aborted when somebody else than the terminal wants it to end. */
+  readonly asked?: AbortSignal;
+  /** False: it begins anew after this end, so this is no time for a report. */
+  readonly isLast?: () => boolean;
+  /** Where page and API are served, for the live status. */
+  readonly pages?: () => readonly string[];
   /** What the miner stands on (the simulated world, say); closed before the report, which is the last word. */
   readonly ground?: Ground;
 }
@@ -46,11 +52,13 @@ export async function mine(options: MineOptions): Promise<number> {
           snapshot: () => miner.snapshot(),
           machine: () => miner.machine?.(),
           recentEvents: () => recentEvents.lines,
+          pages: () => options.pages?.() ?? [],
         });
   const over = new AbortController();
   let failure: string | undefined;
   try {
-    failure = await ended(options, AbortSignal.any([context.signal, over.signal]));
+    const signals = [context.signal, over.signal, ...(options.asked ? [options.asked] : [])];
+    failure = await ended(options, AbortSignal.any(signals));
   } finally {
     over.abort();
     // Counts of the live run; after the stop the channels are gone. A machine tells its last counts while it stops.
@@ -61,8 +69,10 @@ export async function mine(options: MineOptions): Promise<number> {
       status?.[Symbol.dispose]();
     }
     const machine = miner.machine?.();
-    await ground?.close();
-    report(options, machine?.miner ?? live, machine);
+    if (options.isLast?.() !== false) {
+      await ground?.close();
+      report(options, machine?.miner ?? live, machine);
+    }
   }
   if (failure === undefined) return exitCodes.ok;
   context.stderr(`asicd: ${failure}\n`);

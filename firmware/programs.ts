@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 export type ProgramName =
   | MinerProgramName
   | "guard"
+  | "operator"
   | "handshake-thread"
   | "simulated-guard"
   | "world";
@@ -14,7 +15,15 @@ export type MinerProgramName = "miner" | "simulated-miner";
 
 /** Throws Error with what to do when it was not built. */
 export function findProgram(name: ProgramName): string {
-  const file = `${name}.js`;
+  return findBuilt(`${name}.js`);
+}
+
+/** A folder of dist/. Throws Error as `findProgram`. */
+export function findFolder(name: "ui"): string {
+  return findBuilt(name);
+}
+
+function findBuilt(file: string): string {
   const places = [`./${file}`, `../dist/${file}`].map((place) =>
     fileURLToPath(new URL(place, import.meta.url)),
   );

@@ -1,15 +1,17 @@
 /** The command `asicd run`: mines with real hash chains, as the configuration file says. */
 
+import { execFile } from "node:child_process";
+import { join } from "node:path";
 import type { ChainSpec } from "../boards/chain-spec.ts";
 import { chainOf } from "../boards/known-boards.ts";
 import { chipsByName } from "../drivers/bm13xx/chips.ts";
-import type { LoadedChain, LoadedConfig } from "../src/config/load.ts";
+import { type LoadedChain, type LoadedConfig, loadConfig } from "../src/config/load.ts";
 import { poolGroups } from "../src/config/pool-groups.ts";
-import type { MachineConfig } from "../src/config/schema.ts";
-import { limitsWithin } from "../src/control/limits-within.ts";
+import { CONFIG_VERSION } from "../src/config/schema.ts";
 import { ConfigError } from "../src/lib/errors.ts";
+import { Signal } from "../src/lib/signal.ts";
 import { type Command, type CommandContext, exitCodes } from "./cli/command.ts";
-import { readConfigFile } from "./cli/config-file.ts";
+import { configurableChips, parseJsonc, readConfigFile } from "./cli/config-file.ts";
 import type { ParsedArgs } from "./cli/parse-args.ts";
 import {
   checkReport,
@@ -19,17 +21,22 @@ import {
   runOptionSpecs,
   supervisionProblems,
 } from "./cli/run-options.ts";
-import { findMachine } from "./find-machine.ts";
-import type { MachineSettings } from "./guard/guard-setup.ts";
+import { SettingsDesk } from "./config-desk.ts";
+import { openConfigFile } from "./config-store.ts";
+import { type FoundMachine, findMachine } from "./find-machine.ts";
 import type { LogLevel } from "./log.ts";
+import { checkChangedSettings, checkMachineSettings } from "./machine-check.ts";
+import { machineSettings } from "./machine-settings.ts";
 import { mine } from "./mine.ts";
 import { openMinerMemory } from "./miner-memory.ts";
 import { createMiner, threadedHandshaker, warmUp } from "./miner-process.ts";
 import type { MinerSetup } from "./miner-setup.ts";
+import { deviceFacts } from "./operator/device-facts.ts";
 import { linuxMachine } from "./platform/linux-machine.ts";
 import { linuxPlatform } from "./platform/linux-platform.ts";
-import { openRunLog } from "./run-log.ts";
-import { superviseMachine } from "./supervise-machine.ts";
+import { openRunLog, type RunLog } from "./run-log.ts";
+import { serviceUser } from "./service-user.ts";
+import { type AppliedSettings, superviseMachine } from "./supervise-machine.ts";
 
 /** Fans outlast hashing by this long. */
 const FAN_OUTLAST_MS = 90_000;
@@ -49,68 +56,131 @@ export const runCommand: Command = {
 
 async function run(args: ParsedArgs, context: CommandContext): Promise<number> {
   const options = readRunOptions(args);
-  const config = readConfigFile(options.configFile);
+  const file = options.configFile;
   if (options.checkOnly) {
-    context.stdout(checkReport(options.configFile, config, options.json));
+    const checked = readConfigFile(file, { mayLackPools: true });
+    context.stdout(checkReport(file, checked, options.json));
     return exitCodes.ok;
   }
+  const config = await soundConfig(file);
   const level = args.flag("verbose") ? "debug" : config.log.level;
   return config.chains.length > 0
     ? runChains(config, options, level, context)
-    : runMachine(config, options, level, context);
+    : runMachine(options, args.flag("verbose"), context);
 }
 
-/** The whole machine, with its guard. */
+/** The whole machine, with its guard, as often as an operator wants it started again. */
 async function runMachine(
-  config: LoadedConfig,
   options: RunOptions,
-  level: LogLevel,
+  verbose: boolean,
   context: CommandContext,
 ): Promise<number> {
-  const { spec, usbControl, uarts } = await findMachine(config, linuxMachine());
-  const { log, recentEvents } = openRunLog(context, level, options.json);
-  const { machine } = config;
-  const settings = machineSettings(machine);
-  // Wrong limits are better told now than by a guard that gives no power.
-  limitsWithin(spec.limits, settings.limits);
-  return superviseMachine({
-    program: "guard",
-    arguments: { ...config.paths, logLevel: level },
-    setup: {
-      machine: { board: spec.id },
-      usbControl,
-      simulated: false,
-      fanOutlastMs: FAN_OUTLAST_MS,
-      settings,
-      miner: {
-        ...minerSetup(config, level),
-        chains: spec.chains.map(({ chain, mayRunWithFewerChips }, index) => ({
-          uart: uarts[index] ?? "",
-          spec: { ...chain, frequencyMHz: machine?.frequencyMHz ?? chain.frequencyMHz },
-          acceptFewerChips: mayRunWithFewerChips,
-        })),
-        allowExperimental: machine?.experimental ?? false,
+  const { clock } = linuxPlatform();
+  const user = serviceUser();
+  let runLog: RunLog | undefined;
+  for (;;) {
+    const applied = new Signal<AppliedSettings>();
+    const store = await openConfigFile(options.configFile, checkConfigText);
+    let found: FoundMachine | undefined;
+    using desk = new SettingsDesk({
+      store,
+      clock,
+      chips: configurableChips,
+      apply: (loaded, before) => applied.emit({ loaded, before }),
+      check: (loaded) => void (found && checkChangedSettings(found.spec, desk.started, loaded)),
+      mayLackPools: true,
+    });
+    const config = desk.loaded;
+    const level = verbose ? "debug" : config.log.level;
+    found = await findMachine(config, linuxMachine());
+    const { spec, usbControl, uarts } = found;
+    checkMachineSettings(spec, config);
+    runLog ??= openRunLog(context, level, options.json);
+    for (const problem of store.problems) runLog.log.error({ problem }, "the configuration file");
+    const { machine, paths } = config;
+    const settings = machineSettings(config);
+    const { exitCode, next } = await superviseMachine({
+      ...runLog,
+      program: "guard",
+      arguments: { ...paths, logLevel: level },
+      setup: {
+        machine: { board: spec.id },
+        usbControl,
+        simulated: false,
+        fanOutlastMs: FAN_OUTLAST_MS,
+        settings,
+        miner: {
+          ...minerSetup(config, level),
+          chains: spec.chains.map(({ chain, mayRunWithFewerChips }, index) => ({
+            uart: uarts[index] ?? "",
+            spec: { ...chain, frequencyMHz: machine?.frequencyMHz ?? chain.frequencyMHz },
+            acceptFewerChips: mayRunWithFewerChips,
+          })),
+          allowExperimental: machine?.experimental ?? false,
+          ...(user === undefined ? {} : { runAs: user }),
+        },
       },
-    },
-    clock: linuxPlatform().clock,
-    context,
-    log,
-    durationMs: options.durationMs,
-    json: options.json,
-    recentEvents,
-  });
+      clock,
+      context,
+      durationMs: options.durationMs,
+      json: options.json,
+      operator: {
+        isWanted: true,
+        facts: deviceFacts({
+          spec,
+          uarts,
+          simulated: false,
+          scale: 1,
+        }),
+        surroundings: {
+          ...paths,
+          eventsFile: join(paths.stateDir, "events.jsonl"),
+          logLevel: level,
+          mayMovePort: false,
+          ...(user === undefined ? {} : { dropTo: user }),
+        },
+        settings: desk,
+        applied,
+        factoryConfig: () => factoryConfig(desk.started),
+      },
+    });
+    if (next === "end" || exitCode !== exitCodes.ok) return exitCode;
+    if (next === "reboot" && (await reboots(context))) return exitCodes.ok;
+  }
 }
 
-function machineSettings(machine: MachineConfig | undefined): MachineSettings {
-  return {
-    fans: machine?.fans ?? { mode: "auto" },
-    paused: false,
-    ...(machine?.frequencyMHz === undefined ? {} : { frequencyMHz: machine.frequencyMHz }),
-    ...(machine?.board === undefined || machine.voltageV === undefined
-      ? {}
-      : { voltageV: machine.voltageV }),
-    ...(machine?.limits === undefined ? {} : { limits: machine.limits }),
-  };
+/** A damaged file gives way to the last good one, where there is one. */
+async function soundConfig(file: string): Promise<LoadedConfig> {
+  try {
+    return readConfigFile(file, { mayLackPools: true });
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    const { text } = await openConfigFile(file, checkConfigText).catch(() => {
+      // What is wrong with the file itself says more than what is wrong with both.
+      throw error;
+    });
+    return checkConfigText(text);
+  }
+}
+
+function checkConfigText(text: string): LoadedConfig {
+  return loadConfig(parseJsonc(text), configurableChips, { mayLackPools: true });
+}
+
+/** Only what asicd needs to find this machine and its folders again. */
+function factoryConfig({ machine, paths }: LoadedConfig): unknown {
+  const board = machine?.board;
+  return { version: CONFIG_VERSION, paths, ...(board === undefined ? {} : { machine: { board } }) };
+}
+
+/** The machine is off in order; resolves to whether init has been told. */
+function reboots(context: CommandContext): Promise<boolean> {
+  return new Promise((resolve) => {
+    execFile("/sbin/reboot", (error) => {
+      if (error !== null) context.stderr(`asicd: reboot: ${error.message}; asicd starts again\n`);
+      resolve(error === null);
+    });
+  });
 }
 
 /** Bare chains, which something else powers, cools and watches. */

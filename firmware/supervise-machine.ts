@@ -1,8 +1,11 @@
 /** Runs a guarded machine until told to stop, shows how it goes, and says in the end what it came to. */
+import type { LoadedConfig } from "../src/config/load.ts";
 import type { Logger } from "../src/lib/log.ts";
+import type { Signal } from "../src/lib/signal.ts";
 import type { CommandContext } from "./cli/command.ts";
 import type { RecentEvents } from "./cli/recent-events.ts";
 import { type Ground, mine } from "./mine.ts";
+import { OperatedMachine, type OperatedMachineParts } from "./operator/operated-machine.ts";
 import { SupervisedMiner } from "./supervised-miner.ts";
 import { Supervisor, type SupervisorOptions } from "./supervisor.ts";
 
@@ -14,29 +17,81 @@ export interface SuperviseOptions extends Omit<SupervisorOptions, "onLogLine"> {
   readonly json: boolean;
   /** Shown below the live status; absent when no terminal watches. */
   readonly recentEvents: RecentEvents | undefined;
+  readonly operator: OperatorPlan;
   readonly ground?: Ground;
   /** Told once, before anything is started: whoever simulates what happens to programs has to know which they are. */
   readonly onSupervisor?: (supervisor: Supervisor) => void;
 }
 
-/** Resolves to the exit code; all processes have ended. */
-export function superviseMachine(options: SuperviseOptions): Promise<number> {
-  const { context, json, recentEvents } = options;
+/** Page, API and whatever else serves operators, and the desk at which settings are changed. */
+export interface OperatorPlan
+  extends Pick<OperatedMachineParts, "facts" | "surroundings" | "factoryConfig" | "settings"> {
+  /** False: no operator process is started. */
+  readonly isWanted: boolean;
+  /** Settings that come into force. */
+  readonly applied: Signal<AppliedSettings>;
+}
+
+export interface AppliedSettings {
+  readonly loaded: LoadedConfig;
+  readonly before: LoadedConfig;
+}
+
+export interface MachineEnd {
+  readonly exitCode: number;
+  /** What an operator asked for, if that was the reason. */
+  readonly next: "end" | "restart" | "reboot";
+}
+
+/** Resolves when all processes have ended. */
+export async function superviseMachine(options: SuperviseOptions): Promise<MachineEnd> {
+  const { context, json, recentEvents, clock, log, operator } = options;
   const onLogLine = (line: string) => {
     if (recentEvents !== undefined) recentEvents.add(line);
     else if (json) context.stderr(`${line}\n`);
     else context.stdout(`${line}\n`);
   };
-  const supervisor = new Supervisor({ ...options, onLogLine });
-  options.onSupervisor?.(supervisor);
-  return mine({
-    miner: new SupervisedMiner(supervisor, options.setup),
-    clock: options.clock,
-    context,
-    log: options.log,
-    durationMs: options.durationMs,
-    json,
-    recentEvents,
-    ...(options.ground === undefined ? {} : { ground: options.ground }),
+  const restarting = new AbortController();
+  let next: MachineEnd["next"] = "end";
+  const supervisor = new Supervisor({
+    ...options,
+    onLogLine(line) {
+      onLogLine(line);
+      operated.tellLog(line);
+    },
   });
+  const operated = new OperatedMachine({
+    ...operator,
+    supervisor,
+    clock,
+    log,
+    onLogLine,
+    restart(how) {
+      next = how;
+      restarting.abort();
+    },
+  });
+  options.onSupervisor?.(supervisor);
+  using _applied = operator.applied.on(({ loaded, before }) => operated.take(loaded, before));
+  const staysUp = operator.isWanted && options.durationMs === undefined;
+  void supervisor.refused.then(({ reason }) => log.error({ reason }, "the machine is refused"));
+  if (operator.isWanted) operated.start();
+  try {
+    const exitCode = await mine({
+      miner: new SupervisedMiner(supervisor, options.setup, staysUp),
+      clock,
+      context,
+      log,
+      durationMs: options.durationMs,
+      json,
+      recentEvents,
+      asked: restarting.signal,
+      isLast: () => next === "end" || context.signal.aborted,
+      pages: () => operated.listening,
+      ...(options.ground === undefined ? {} : { ground: options.ground }),
+    });
+    return { exitCode, next: context.signal.aborted ? "end" : next };
+  } finally {
+    await operated.stop();
+  }
 }

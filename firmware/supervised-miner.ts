@@ -12,10 +12,13 @@ export class SupervisedMiner {
   /** With the reason when the guard will not drive the machine at all. */
   readonly hopeless: Promise<string>;
 
-  constructor(supervisor: Supervisor, setup: GuardSetup) {
+  /** `staysUp`: a page tells the reason, until an operator has mended it. */
+  constructor(supervisor: Supervisor, setup: GuardSetup, staysUp: boolean) {
     this.#supervisor = supervisor;
     this.#setup = setup;
-    this.hopeless = supervisor.refused;
+    this.hopeless = supervisor.refused.then(({ reason, isTaken }) =>
+      staysUp && !isTaken ? new Promise<never>(() => {}) : reason,
+    );
   }
 
   /** Resolves when every chain hashes, or is given up for good. */
@@ -43,7 +46,9 @@ export class SupervisedMiner {
   }
 }
 
-function hasSettled({ miner, boards }: MachineSnapshot): boolean {
+function hasSettled({ miner, boards, paused }: MachineSnapshot): boolean {
+  // Nothing is going to hash before somebody wants it to.
+  if (miner !== null && (paused || miner.pools.length === 0)) return true;
   return (
     miner?.chains.every(
       ({ phase, index }) =>

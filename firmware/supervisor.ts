@@ -1,6 +1,8 @@
 /** Starts the guard as a child, starts it again when it dies, and holds what it last told. */
 import { type ChildProcess, fork } from "node:child_process";
+import type { GuardView } from "../src/api/operator-link.ts";
 import type { Link } from "../src/control/guard-link.ts";
+import type { PoolGroupOptions } from "../src/hashing/pool-options.ts";
 import type { Logger } from "../src/lib/log.ts";
 import { Signal } from "../src/lib/signal.ts";
 import type { Clock } from "../src/ports/clock.ts";
@@ -20,6 +22,8 @@ const RESTART_PAUSES_MS = [0, 1_000, 5_000, 15_000, 60_000] as const;
 const HEALTHY_AFTER_MS = 60_000;
 /** Beyond what the guard needs for an orderly stop. */
 const STOP_WITHIN_MS = 15_000;
+/** It tells its state twice a second. */
+const SILENT_AFTER_S = 3;
 
 export interface SupervisorOptions {
   readonly program: Extract<ProgramName, "guard" | "simulated-guard">;
@@ -31,14 +35,19 @@ export interface SupervisorOptions {
   readonly onLogLine: (line: string) => void;
 }
 
+export type Refusal = Pick<Extract<GuardReport, { tell: "refused" }>, "reason" | "isTaken">;
+
 export class Supervisor {
   /** As the guard last told. */
   machine: MachineSnapshot | undefined;
   restarts = 0;
-  /** Resolves with the reason when the guard will not drive this machine. */
-  readonly refused: Promise<string>;
+  /** Resolves when the guard will not drive this machine. */
+  readonly refused: Promise<Refusal>;
   readonly changed = new Signal<MachineSnapshot>();
   readonly #options: SupervisorOptions;
+  /** A guard that is started again begins with what the operator wants now. */
+  #setup: GuardSetup;
+  #heardMs: number | undefined;
   #child: ChildProcess | undefined;
   #link: Link<ParentMessage, GuardReport> | undefined;
   #startedMs = 0;
@@ -47,10 +56,12 @@ export class Supervisor {
   #isRefused = false;
   #waiting: Disposable | undefined;
   #exited: Promise<void> = Promise.resolve();
-  #refuse: (reason: string) => void = () => {};
+  #refuse: (refusal: Refusal) => void = () => {};
+  #refusal: Refusal | undefined;
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
+    this.#setup = options.setup;
     this.refused = new Promise((resolve) => {
       this.#refuse = resolve;
     });
@@ -61,7 +72,7 @@ export class Supervisor {
   }
 
   start(): void {
-    const { program, arguments: args, setup, clock, onLogLine } = this.#options;
+    const { program, arguments: args, clock, onLogLine } = this.#options;
     this.#startedMs = clock.nowMs();
     const child = fork(findProgram(program), [JSON.stringify(args)], {
       stdio: ["ignore", "ignore", "pipe", "ipc"],
@@ -77,7 +88,7 @@ export class Supervisor {
     const link = linkToChild<ParentMessage, GuardReport>(child);
     this.#link = link;
     link.onMessage((report) => this.#take(report));
-    link.send({ tell: "setup", setup });
+    link.send({ tell: "setup", setup: this.#setup });
     this.#exited = new Promise((resolve) => {
       child.once("exit", (code, signal) => {
         resolve();
@@ -96,7 +107,39 @@ export class Supervisor {
   }
 
   changeSettings(settings: MachineSettings): void {
+    this.#setup = { ...this.#setup, settings };
     this.#link?.send({ tell: "settings", settings });
+  }
+
+  changePools(pools: readonly PoolGroupOptions[]): void {
+    this.#setup = { ...this.#setup, miner: { ...this.#setup.miner, pools } };
+    this.#link?.send({ tell: "pools", pools });
+  }
+
+  restartChain(chain: number, reason: string): void {
+    this.#link?.send({ tell: "restart-chain", chain, reason });
+  }
+
+  restartMiner(reason: string): void {
+    this.#link?.send({ tell: "restart-miner", reason });
+  }
+
+  identify(seconds: number): void {
+    this.#link?.send({ tell: "identify", seconds });
+  }
+
+  /** What the operator is told of the guard itself. */
+  get guardView(): GuardView {
+    const { clock } = this.#options;
+    const lastWordAgoS =
+      this.#heardMs === undefined ? null : (clock.nowMs() - this.#heardMs) / 1_000;
+    const isSilent = lastWordAgoS === null || lastWordAgoS > SILENT_AFTER_S;
+    return {
+      state: this.#child === undefined ? "stopped" : isSilent ? "silent" : "running",
+      restarts: this.restarts,
+      lastWordAgoS,
+      reason: this.#refusal?.reason ?? null,
+    };
   }
 
   /** Power goes down in order; resolves when the guard has ended. */
@@ -108,7 +151,7 @@ export class Supervisor {
     this.#link?.send({ tell: "stop" });
     const child = this.#child;
     const enough = new AbortController();
-    const withinMs = STOP_WITHIN_MS + this.#options.setup.fanOutlastMs;
+    const withinMs = STOP_WITHIN_MS + this.#setup.fanOutlastMs;
     void this.#options.clock.sleep(withinMs, enough.signal).then(
       () => child?.kill("SIGKILL"),
       () => {},
@@ -120,13 +163,15 @@ export class Supervisor {
   #take(report: GuardReport): void {
     switch (report.tell) {
       case "status":
+        this.#heardMs = this.#options.clock.nowMs();
         this.machine = report.machine;
         this.changed.emit(report.machine);
         return;
       case "refused":
         this.#isStopping = true;
         this.#isRefused = true;
-        this.#refuse(report.reason);
+        this.#refusal = report;
+        this.#refuse(report);
         return;
       default:
         report satisfies never;

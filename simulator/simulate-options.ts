@@ -5,20 +5,28 @@ import type { MachineSpec } from "../boards/machine-spec.ts";
 import { machines } from "../boards/machines.ts";
 import { chipsByName } from "../drivers/bm13xx/chips.ts";
 import type { Command } from "../firmware/cli/command.ts";
+import { configurableChips } from "../firmware/cli/config-file.ts";
 import type { ParsedArgs } from "../firmware/cli/parse-args.ts";
-import { poolGroups } from "../src/config/pool-groups.ts";
+import type { ConfigChange } from "../src/api/device.ts";
+import { loadConfig } from "../src/config/load.ts";
 import { checkUserIdentity } from "../src/config/user-identity.ts";
 import type { FanMode } from "../src/control/fan-control.ts";
-import type { ChannelKind, PoolGroupOptions } from "../src/hashing/pool-options.ts";
+import type { ChannelKind } from "../src/hashing/pool-options.ts";
 import { ConfigError } from "../src/lib/errors.ts";
 import { parseFaults } from "./plant/fault-script.ts";
 import { parseQuirks } from "./pool/quirks.ts";
 import type { SimulatedPoolSettings } from "./pool/settings.ts";
+import { simulatedConfig } from "./simulate-config.ts";
 
 const CHIPS = [...chipsByName.values()]
   .filter(({ experimental }) => experimental === undefined)
   .map(({ name }) => name);
+/** Stands for the simulated one until it listens. */
+const SOME_POOL = "stratum2+tcp://127.0.0.1:1/9auqWEzQDVyd2oe1JVGFLMLHZtCo2FFqZwtKA5gd9xbuEu7PH72";
 const BOARDS = machines.map(({ id }) => id);
+
+/** This machine alone; when the port is taken, any free one. */
+const DEFAULT_PAGE = "127.0.0.1:4080";
 
 export const simulateOptions: Command["options"] = {
   board: {
@@ -138,10 +146,22 @@ export const simulateOptions: Command["options"] = {
     description: "auto, a duty in percent, or immersion",
     defaultText: "auto",
   },
+  page: {
+    type: "string",
+    value: "HOST:PORT",
+    description: "where the web page and the API are served; off: nowhere",
+    defaultText: DEFAULT_PAGE,
+  },
+  set: {
+    type: "string",
+    multiple: true,
+    value: "PATH=VALUE",
+    description: "any other setting, as in the configuration file, e.g. mqtt.url=mqtt://127.0.0.1",
+  },
   "state-dir": {
     type: "string",
     value: "DIR",
-    description: "where events are kept",
+    description: "where events, history and passwords are kept",
     defaultText: "a temporary folder",
   },
   probe: {
@@ -184,6 +204,10 @@ export interface SimulateOptions {
   readonly pool: SimulatedPoolSettings;
   readonly faults: readonly string[];
   readonly fans: FanMode;
+  /** Absent: no page, no API, no operator process. */
+  readonly page: string | undefined;
+  /** Other settings, as in the configuration file. */
+  readonly settings: readonly ConfigChange[];
   readonly stateDir: string | undefined;
   readonly recordFile: string | undefined;
   readonly durationMs: number | undefined;
@@ -230,6 +254,11 @@ export function readSimulateOptions(args: ParsedArgs): SimulateOptions {
     },
     faults,
     fans: args.attempt("--fans", () => readFanMode(args.string("fans", "auto")), { mode: "auto" }),
+    page:
+      args.string("page", DEFAULT_PAGE) === "off" ? undefined : args.string("page", DEFAULT_PAGE),
+    settings: args
+      .strings("set")
+      .flatMap((text) => args.attempt("--set", () => [readSetting(text)], [])),
     stateDir: args.string("state-dir", undefined),
     recordFile: args.string("record", undefined),
     durationMs: args.durationMs("duration", { min: 1_000, max: 30 * 86_400_000 }, undefined),
@@ -248,12 +277,16 @@ export function readSimulateOptions(args: ParsedArgs): SimulateOptions {
   }
   args.attempt("--quirk", () => parseQuirks(args.strings("quirk")), undefined);
   args.attempt("--fault", () => parseFaults(faults, spec), undefined);
-  const { pools, poolUrls } = options;
-  args.attempt("--user", () => checkUserIdentity(pools.user, "--user"), undefined);
-  if (poolUrls.length > 0)
-    args.attempt("--pool", () => simulatedGroups(poolUrls, pools), undefined);
+  args.attempt("--user", () => checkUserIdentity(options.pools.user, "--user"), undefined);
+  args.attempt("settings", () => checkSettings(options), undefined);
   args.finish();
   return options;
+}
+
+/** As the file of a real machine would be. Throws ConfigError. */
+function checkSettings(options: SimulateOptions): void {
+  const poolUrls = options.poolUrls.length > 0 ? options.poolUrls : [SOME_POOL];
+  loadConfig(simulatedConfig(options, poolUrls), configurableChips);
 }
 
 /** A declared machine, or a virtual one of the chips that were named. */
@@ -288,6 +321,18 @@ function readFaultFile(path: string): readonly string[] {
   }
 }
 
+/** "mqtt.intervalS=5": the value is JSON where it can be read so, else text. */
+function readSetting(text: string): ConfigChange {
+  const [, path, value] = /^([^=]+)=(.*)$/s.exec(text) ?? [];
+  if (path === undefined || value === undefined)
+    throw new ConfigError([{ path: "--set", problem: text, allowed: "PATH=VALUE" }]);
+  try {
+    return { path, value: JSON.parse(value) as unknown };
+  } catch {
+    return { path, value };
+  }
+}
+
 function readFanMode(text: string): FanMode {
   if (text === "auto" || text === "immersion") return { mode: text };
   const dutyPercent = Number(text);
@@ -296,26 +341,4 @@ function readFanMode(text: string): FanMode {
   throw new ConfigError([
     { path: "--fans", problem: text, allowed: "auto, immersion, or 0 to 100 (percent)" },
   ]);
-}
-
-/** One group of these pools, by the same rules as in the configuration file. Throws ConfigError. */
-export function simulatedGroups(
-  urls: readonly string[],
-  { user, versionMask, channel, standby }: PoolChoices,
-): readonly PoolGroupOptions[] {
-  const pools = urls.map((url) => ({
-    url,
-    enabled: true,
-    user,
-    password: "x",
-    versionMask,
-    channel,
-    redirectHosts: [],
-    workerName: "",
-    tolerateFlagEcho: false,
-    allowUnauthenticated: false,
-    // A pool for real machines would wait for years for a share of a simulated one.
-    suggestDifficulty: "auto" as const,
-  }));
-  return poolGroups({ standby, pools });
 }

@@ -3,19 +3,24 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Command, type CommandContext, exitCodes } from "../firmware/cli/command.ts";
+import { configurableChips } from "../firmware/cli/config-file.ts";
 import type { ParsedArgs } from "../firmware/cli/parse-args.ts";
+import { SettingsDesk } from "../firmware/config-desk.ts";
+import { memoryConfigStore } from "../firmware/config-store.ts";
 import type { GuardSetup } from "../firmware/guard/guard-setup.ts";
+import { checkMachineSettings } from "../firmware/machine-check.ts";
+import { machineSettings } from "../firmware/machine-settings.ts";
+import { deviceFacts } from "../firmware/operator/device-facts.ts";
 import { linuxPlatform } from "../firmware/platform/linux-platform.ts";
 import { openRunLog } from "../firmware/run-log.ts";
-import { superviseMachine } from "../firmware/supervise-machine.ts";
+import { type AppliedSettings, superviseMachine } from "../firmware/supervise-machine.ts";
+import type { LoadedConfig } from "../src/config/load.ts";
+import { poolGroups } from "../src/config/pool-groups.ts";
+import { Signal } from "../src/lib/signal.ts";
 import { describeFaults } from "./plant/fault-script.ts";
 import { type ProcessFaultChange, ProcessFaults } from "./process-faults.ts";
-import {
-  readSimulateOptions,
-  type SimulateOptions,
-  simulatedGroups,
-  simulateOptions,
-} from "./simulate-options.ts";
+import { simulatedConfig } from "./simulate-config.ts";
+import { readSimulateOptions, type SimulateOptions, simulateOptions } from "./simulate-options.ts";
 import { simulateProbe } from "./simulate-probe.ts";
 import { openWorld, type World } from "./world-client.ts";
 
@@ -70,34 +75,63 @@ async function run(args: ParsedArgs, context: CommandContext): Promise<number> {
     };
     try {
       const { scale, hostHps, workers, search } = world;
-      const setup = guardSetup(options, world, stateDir, level);
-      const pools = setup.miner.pools.flatMap((group) => group.pools.map(({ url }) => url));
+      const own = world.poolUrl === undefined ? [] : [world.poolUrl];
+      const poolUrls = options.poolUrls.length > 0 ? options.poolUrls : own;
       log.info(
-        { scale, hostHps: Math.round(hostHps), workers, search, pools },
+        { scale, hostHps: Math.round(hostHps), workers, search, pools: poolUrls },
         "simulated world is up",
       );
-      return await superviseMachine({
-        program: "simulated-guard",
-        arguments: {
-          runtimeDir: folder,
-          stateDir,
-          logLevel: level,
-          portsSocket,
-        },
-        setup,
-        clock,
-        context,
-        log,
-        durationMs: options.durationMs,
-        json: options.json,
-        recentEvents,
-        ground: { gone: world.gone, close },
-        onSupervisor: (supervisor) =>
-          processFaults.watch(() => ({
-            guardPid: supervisor.guardPid,
-            minerPid: supervisor.machine?.minerProcess.pid,
-          })),
-      });
+      let config = simulatedConfig(options, poolUrls);
+      for (;;) {
+        const applied = new Signal<AppliedSettings>();
+        using settings = new SettingsDesk({
+          store: memoryConfigStore(config),
+          clock,
+          chips: configurableChips,
+          apply: (loaded, before) => applied.emit({ loaded, before }),
+          check: (loaded) => checkMachineSettings(options.spec, loaded),
+          mayLackPools: true,
+        });
+        const { exitCode, next } = await superviseMachine({
+          program: "simulated-guard",
+          arguments: { runtimeDir: folder, stateDir, logLevel: level, portsSocket },
+          setup: guardSetup(options, world, stateDir, level, settings.loaded),
+          clock,
+          context,
+          log,
+          durationMs: options.durationMs,
+          json: options.json,
+          recentEvents,
+          operator: {
+            isWanted: options.page !== undefined,
+            facts: deviceFacts({
+              spec: options.spec,
+              uarts: world.uarts,
+              simulated: true,
+              scale,
+            }),
+            surroundings: {
+              stateDir,
+              runtimeDir: folder,
+              eventsFile: join(stateDir, "events.jsonl"),
+              logLevel: level,
+              mayMovePort: true,
+            },
+            settings,
+            applied,
+            factoryConfig: () => simulatedConfig({ ...options, settings: [] }, poolUrls),
+          },
+          ground: { gone: world.gone, close },
+          onSupervisor: (supervisor) =>
+            processFaults.watch(() => ({
+              guardPid: supervisor.guardPid,
+              minerPid: supervisor.machine?.minerProcess.pid,
+            })),
+        });
+        // A simulated machine has no operating system of its own to reboot.
+        if (next === "end") return exitCode;
+        config = settings.view().sparse;
+      }
     } finally {
       await close();
     }
@@ -148,27 +182,23 @@ function guardSetup(
   world: World,
   stateDir: string,
   logLevel: "debug" | "info",
+  config: LoadedConfig,
 ): GuardSetup {
-  const own = world.poolUrl === undefined ? [] : [world.poolUrl];
-  const poolUrls = options.poolUrls.length > 0 ? options.poolUrls : own;
+  const frequencyMHz = config.machine?.frequencyMHz;
   return {
     machine: options.machine,
     usbControl: world.usbControl,
     simulated: true,
     fanOutlastMs: 0,
-    settings: {
-      fans: options.fans,
-      paused: false,
-      ...(options.frequencyMHz === undefined ? {} : { frequencyMHz: options.frequencyMHz }),
-    },
+    settings: machineSettings(config),
     miner: {
-      pools: simulatedGroups(poolUrls, options.pools),
+      pools: poolGroups(config),
       stateDir,
       chains: options.spec.chains.map(({ chain, mayRunWithFewerChips }, index) => ({
         uart: world.uarts[index] ?? "",
         spec: {
           ...chain,
-          frequencyMHz: options.frequencyMHz ?? chain.frequencyMHz,
+          frequencyMHz: frequencyMHz ?? chain.frequencyMHz,
           ticketDifficulty: options.ticketDifficulty ?? chain.ticketDifficulty,
         },
         acceptFewerChips: mayRunWithFewerChips,

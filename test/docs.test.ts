@@ -3,15 +3,9 @@ import { accessSync, constants, existsSync, readdirSync, readFileSync } from "no
 import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { machineById } from "../boards/machines.ts";
-import { clearCommand } from "../firmware/clear.ts";
-import type { Command } from "../firmware/cli/command.ts";
-import { decodeCommand } from "../firmware/cli/decode-command.ts";
 import { commonOptions } from "../firmware/cli/parse-args.ts";
 import { reportJson } from "../firmware/cli/report.ts";
-import { verifyCommand } from "../firmware/cli/verify-command.ts";
-import { eventsCommand } from "../firmware/events.ts";
-import { probeCommand } from "../firmware/probe.ts";
-import { runCommand } from "../firmware/run.ts";
+import { allCommands } from "../firmware/commands.ts";
 import manifest from "../package.json" with { type: "json" };
 import { simulatorCommands } from "../simulator/main.ts";
 import { parseFaults } from "../simulator/plant/fault-script.ts";
@@ -19,21 +13,13 @@ import { tripRules } from "../src/control/trip-rules.ts";
 import { sampleSnapshot } from "./firmware/cli/sample-snapshot.ts";
 
 const FOLDERS = ["boards", "drivers", "firmware", "openwrt", "simulator", "src", "test"];
-const commands: readonly Command[] = [
-  runCommand,
-  probeCommand,
-  eventsCommand,
-  clearCommand,
-  decodeCommand,
-  verifyCommand,
-  ...simulatorCommands,
-];
+const commands = [...allCommands(async () => simulatorCommands), ...simulatorCommands];
 const scripts: Readonly<Record<string, string>> = manifest.scripts;
 const readme = readFileSync("README.md", "utf8");
 
 function markdownFiles(folder = "."): string[] {
   return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
-    if (/^(node_modules|dist|coverage|\..*)$/.test(entry.name)) return [];
+    if (/^(node_modules|dist|coverage|screenshots|\..*)$/.test(entry.name)) return [];
     const path = join(folder, entry.name);
     if (entry.isDirectory()) return markdownFiles(path);
     return path.endsWith(".md") ? [path] : [];
@@ -73,7 +59,9 @@ describe("every folder explains itself", () => {
   test("and there is no other folder of code", () => {
     const folders = readdirSync(".", { withFileTypes: true })
       .filter(
-        (entry) => entry.isDirectory() && !/^(node_modules|dist|coverage|\..*)$/.test(entry.name),
+        (entry) =>
+          entry.isDirectory() &&
+          !/^(node_modules|dist|coverage|screenshots|\..*)$/.test(entry.name),
       )
       .map(({ name }) => name);
     expect(folders.sort()).toEqual(FOLDERS);
@@ -146,7 +134,7 @@ test("the faults that the simulator's README shows are ones that their machines 
 
 describe("scripts that documents and CI name exist", () => {
   test.each(["README.md", "CONTRIBUTING.md", ".ci/run"])("in %s", (file) => {
-    const named = [...readFileSync(file, "utf8").matchAll(/npm run ([a-z:]+)/g)].map(
+    const named = [...readFileSync(file, "utf8").matchAll(/npm run ([a-z0-9:]+)/g)].map(
       ([, name]) => name ?? "",
     );
     expect(named).not.toEqual([]);

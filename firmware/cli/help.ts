@@ -3,7 +3,7 @@ import type { Command, OptionSpec } from "./command.ts";
 import { commonOptions } from "./parse-args.ts";
 
 const EXIT_CODES =
-  "Exit code: 0 it worked, 1 it did not, 2 the command line or the configuration file is wrong.";
+  "Exit code: 0 it worked, 1 it did not, 2 the command line or the configuration file is wrong, 3 asicd cannot be reached.";
 
 export function programHelp(commands: readonly Command[]): string {
   return paragraphs(

@@ -11,6 +11,8 @@ export interface LiveStatusSource {
   snapshot(): MinerSnapshot;
   /** The hardware around the chips; absent where nobody watches it. */
   machine?(): MachineSnapshot | undefined;
+  /** Where page and API are served. */
+  pages?(): readonly string[];
   /** What the log said last, oldest first; shown under the figures. */
   recentEvents(): readonly string[];
 }
@@ -66,8 +68,18 @@ export function frame(
   inColor: boolean,
 ): string {
   const machine = source.machine?.();
+  const pages = source.pages?.() ?? [];
   const status = [
     ...statusLines(source.snapshot(), columns),
+    ...(pages.length === 0
+      ? []
+      : [
+          {
+            text: cut(`Page     ${pages.join("  ")}`, columns),
+            tone: "plain",
+            weight: "chain",
+          } as const,
+        ]),
     ...(machine === undefined ? [] : machineStatusLines(machine, columns)),
   ];
   const events = source

@@ -3,6 +3,7 @@ import { chmodSync, copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync }
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import { buildUi } from "./build-ui.mjs";
 import { esbuildOptions } from "./options.mjs";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "../..");
@@ -14,6 +15,7 @@ const programs = {
   asicd: "firmware/main.ts",
   guard: "firmware/guard/main.ts",
   miner: "firmware/miner/main.ts",
+  operator: "firmware/operator/main.ts",
   "handshake-thread": "firmware/handshake-thread.ts",
   "hash-worker": "simulator/hash-worker.ts",
   world: "simulator/world-process.ts",
@@ -31,6 +33,8 @@ const result = await build({
 });
 chmodSync(join(root, "dist/asicd.js"), 0o755);
 copyScenarios(join(root, "simulator/scenario/files"), join(root, "dist/scenarios"));
+await buildUi(root, { outdir: join(root, "dist/ui"), version, quiet });
+
 /** Files for people, beside the program that plays them. Two builds at once do not get into each other's way. */
 function copyScenarios(from, to) {
   const names = readdirSync(from);

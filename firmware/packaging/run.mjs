@@ -16,9 +16,12 @@ spawnSync(process.execPath, [join(root, "firmware/packaging/build.mjs"), "--quie
   cwd: root,
 });
 const outfile = join(root, "dist", `${name}.js`);
+const options = esbuildOptions(version);
 await build({
-  ...esbuildOptions(version),
+  ...options,
   absWorkingDir: root,
+  // They read files of their own packages, beside their own programs.
+  external: [...options.external, "playwright-core", "axe-core"],
   entryPoints: [entry],
   outfile,
   sourcemap: "inline",

@@ -1,7 +1,7 @@
 /** Programs that are measured run in processes of their own, from the same bundle, and do what they are asked over IPC. */
 import { type ChildProcess, fork } from "node:child_process";
 
-export type Role = "device" | "floor" | "virtual-miner" | "busy" | "peer";
+export type Role = "device" | "floor" | "virtual-miner" | "busy" | "peer" | "clients";
 
 interface Question {
   readonly id: number;

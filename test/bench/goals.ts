@@ -1,6 +1,7 @@
 /** The goals that the project set itself, held against what was measured. */
 import { guardFigures } from "./guard-goals.ts";
 import type { NewBlockResult } from "./new-block.ts";
+import { operatorFigures } from "./operator-goals.ts";
 import { poolFigures } from "./pool-goals.ts";
 import type { BenchResults } from "./results.ts";
 import { duration, type Figure } from "./table.ts";
@@ -25,6 +26,7 @@ export function figuresOf(results: BenchResults): Figure[] {
     ...memoryFigures(results.memory),
     ...guardFigures(results),
     ...poolFigures(results),
+    ...operatorFigures(results.operator),
   ];
 }
 

@@ -11,6 +11,7 @@ export const benchNames = [
   "guard",
   "pools",
   "protocols",
+  "operator",
 ] as const;
 export type BenchName = (typeof benchNames)[number];
 
@@ -22,7 +23,7 @@ export interface BenchOptions {
 
 export const USAGE = `npm run bench -- [--json] [--short] [--only NAME]...
   --json   prints one JSON document instead of the table
-  --short  fewer rounds, for continuous integration: every bench, under four minutes
+  --short  fewer rounds, for continuous integration: every bench, in some five minutes
   --only   one bench, may be repeated: ${benchNames.join(", ")}
 `;
 

@@ -9,6 +9,7 @@ import type { OperationTime } from "./microbench.ts";
 import type { ColdResult, NewBlockResult } from "./new-block.ts";
 import type { NonceLatencyResult } from "./nonce-latency.ts";
 import type { NonceRateStep } from "./nonce-rate.ts";
+import type { OperatorResult } from "./operator.ts";
 import type { ProtocolCostResult } from "./protocol-cost.ts";
 import type { ProtocolLatencyResult } from "./protocol-latency.ts";
 import type { StandbyResult } from "./standby.ts";
@@ -27,5 +28,6 @@ export interface BenchResults {
   readonly handshakeLoad?: readonly HandshakeLoadResult[];
   readonly failOver?: readonly FailOverResult[];
   readonly protocolLatency?: readonly ProtocolLatencyResult[];
+  readonly operator?: OperatorResult;
   readonly protocolCost?: readonly ProtocolCostResult[];
 }

@@ -16,6 +16,7 @@ import {
 } from "./new-block.ts";
 import { measureNonceLatency } from "./nonce-latency.ts";
 import { measureNonceRate } from "./nonce-rate.ts";
+import { measureOperator } from "./operator.ts";
 import { type BenchName, type BenchOptions, parseBenchOptions, USAGE } from "./options.ts";
 import { measureProtocolCost } from "./protocol-cost.ts";
 import { measureProtocolLatency, type ProtocolLatencyResult } from "./protocol-latency.ts";
@@ -102,6 +103,12 @@ const benches: Record<BenchName, (options: BenchOptions) => Promise<BenchResults
     progress("bytes and processor time by protocol");
     return { protocolLatency, protocolCost: await measureProtocolCost(short ? 40 : 400) };
   },
+  operator: async ({ short }) => ({
+    operator: await measureOperator(
+      short ? { pairs: 4, seconds: 5 } : { pairs: 16, seconds: 5 },
+      progress,
+    ),
+  }),
 };
 
 function optionsOf(argv: readonly string[]): BenchOptions | number {

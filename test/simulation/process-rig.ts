@@ -55,6 +55,7 @@ export interface Simulation extends Program {
   readonly record: () => readonly RecordLine[];
   /** Of a process by its program's name, e.g. "simulated-guard"; `undefined` while there is none. */
   pidOf(program: string): number | undefined;
+  pidsOf(program: string): readonly number[];
   /** Same, and throws. */
   mustHave(program: string): number;
   /** Fails with what the program said last. */
@@ -82,7 +83,10 @@ export function simulate(board: string, chains: number, args: readonly string[])
   const [recordFile, stateDir] = [join(folder, "record.jsonl"), join(folder, "state")];
   const program = startProgram(
     ...["simulate", "--board", board, "--json", "--workers", "1"],
-    ...["--record", recordFile, "--state-dir", stateDir, ...args],
+    ...["--record", recordFile, "--state-dir", stateDir],
+    // Many of these run beside each other, and few are about the page.
+    ...(args.includes("--page") ? [] : ["--page", "off"]),
+    ...args,
   );
   const record = () => readRecord(recordFile);
   const waitFor = async (what: string, isSo: () => boolean, withinMs = 30_000) => {
@@ -93,11 +97,12 @@ export function simulate(board: string, chains: number, args: readonly string[])
   };
   // A miner that should end with its guard and does not is nobody's child any more.
   const seen = new Map<number, string>();
-  const pidOf = (name: string) => {
+  const pidsOf = (name: string) => {
     const tree = descendantsOf(program.pid);
     for (const pid of tree) seen.set(pid, commandLineOf(pid));
-    return tree.find((pid) => isAlive(pid) && programOf(pid) === name);
+    return tree.filter((pid) => isAlive(pid) && programOf(pid) === name);
   };
+  const pidOf = (name: string) => pidsOf(name)[0];
   const report = () => JSON.parse(program.stdout()) as Report;
   const lastMs = (kind: "power" | "hashing") =>
     record().reduce(
@@ -109,6 +114,7 @@ export function simulate(board: string, chains: number, args: readonly string[])
     stateDir,
     record,
     pidOf,
+    pidsOf,
     mustHave(name) {
       const pid = pidOf(name);
       if (pid === undefined) throw new Error(`${board}: no ${name} is running`);

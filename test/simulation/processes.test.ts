@@ -8,7 +8,7 @@ import type { Report } from "../../firmware/cli/report.ts";
 /** One chip at a low clock that reports often: hashing within two seconds, shares within three. */
 const FAST = [
   ...["--chip", "BM1370", "--chips", "1", "--chains", "1", "--frequency", "75"],
-  ...["--ticket-difficulty", "1", "--json"],
+  ...["--ticket-difficulty", "1", "--json", "--page", "off"],
 ];
 
 const children: ChildProcess[] = [];
