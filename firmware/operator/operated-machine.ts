@@ -2,7 +2,7 @@
  * The operator's side of the supervisor: keeps the operator process, tells it how the machine does, answers what it asks,
  * and takes changed settings into use.
  */
-import { rmSync } from "node:fs";
+import { readdirSync, rmdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Answer, OperatorSetup, Request } from "../../src/api/operator-link.ts";
 import type { LoadedConfig } from "../../src/config/load.ts";
@@ -11,6 +11,7 @@ import type { Logger } from "../../src/lib/log.ts";
 import type { Clock } from "../../src/ports/clock.ts";
 import type { SettingsDesk } from "../config-desk.ts";
 import { machineSettings } from "../machine-settings.ts";
+import { asUser } from "../service-user.ts";
 import type { Supervisor } from "../supervisor.ts";
 import { ActionDesk } from "./action-desk.ts";
 import type { LastingFacts } from "./device-facts.ts";
@@ -123,8 +124,10 @@ export class OperatedMachine {
     this.#restarting?.[Symbol.dispose]();
     await this.#keeper.stop();
     // Not before: it writes what it knows when it ends.
-    const folder = join(this.#parts.surroundings.stateDir, OPERATOR_FOLDER);
-    if (this.#isToForget) rmSync(folder, { recursive: true, force: true });
+    if (!this.#isToForget) return;
+    await forget(this.#parts.surroundings).catch((error: unknown) =>
+      this.#parts.log.error({ err: error }, "history and passwords could not be removed"),
+    );
   }
 
   async #answer(request: Request): Promise<Answer> {
@@ -146,6 +149,20 @@ export class OperatedMachine {
         request satisfies never;
         return { is: "refused", code: "unknown-request", text: "there is no such request" };
     }
+  }
+}
+
+/** As the account that owns it: links that somebody planted there lead nowhere that this account may not go. */
+async function forget({ stateDir, dropTo }: OperatedMachineParts["surroundings"]): Promise<void> {
+  const folder = join(stateDir, OPERATOR_FOLDER);
+  const empty = async () => {
+    for (const name of readdirSync(folder)) rmSync(join(folder, name), { recursive: true });
+  };
+  try {
+    await (dropTo === undefined ? empty() : asUser(dropTo, empty));
+    rmdirSync(folder);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
   }
 }
 

@@ -71,7 +71,15 @@ export class OperatorKeeper {
     const { clock, setup, onLogLine } = this.#parts;
     this.#startedMs = clock.nowMs();
     this.#heardMs = this.#startedMs;
-    const child = fork(findProgram("operator"), [], {
+    let program: string;
+    try {
+      program = findProgram("operator");
+    } catch (error) {
+      // Nobody mines less for want of a page.
+      this.#parts.log.error({ err: error }, "there is no operator process");
+      return;
+    }
+    const child = fork(program, [], {
       env: { ...process.env, ...THRIFTY_MALLOC },
       execArgv: [...process.execArgv, ...THRIFTY_HEAP],
       stdio: ["ignore", "ignore", "pipe", "ipc"],

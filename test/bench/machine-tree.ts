@@ -46,7 +46,8 @@ export async function openMachineTree(): Promise<MachineTree> {
   const asicdFile = await buildPrograms();
   const folder = mkdtempSync(join(tmpdir(), "asicd-bench-"));
   const samplesFile = join(folder, "samples.json");
-  const asicd = spawn(process.execPath, [asicdFile, "simulate", "--board", BOARD, "--json"], {
+  const args = [asicdFile, "simulate", "--board", BOARD, "--json", "--page", "off"];
+  const asicd = spawn(process.execPath, args, {
     stdio: ["ignore", "pipe", "pipe"],
     env: { ...process.env, ASICD_BENCH_SAMPLES: samplesFile },
   });

@@ -32,7 +32,7 @@ const PROGRAM = fileURLToPath(new URL("./asicd.js", import.meta.url));
 
 export function startDevice(poolUrl: string, options: readonly string[] = []): Device {
   if (!existsSync(PROGRAM)) throw new Error(`${PROGRAM} is missing; "npm run build" makes it`);
-  const args = [PROGRAM, "simulate", "--json", "--pool", poolUrl, ...options];
+  const args = [PROGRAM, "simulate", "--json", "--page", "off", "--pool", poolUrl, ...options];
   const child = start("asicd", process.execPath, args);
   const output: string[] = [];
   child.onLine((line, from) => {
