@@ -1,5 +1,5 @@
 /** The configuration of a simulated machine: what the command line says, in the form that a real machine has in its file. */
-import { parsePath, withValueAt } from "../src/config/paths.ts";
+import { parsePath, withoutValueAt, withValueAt } from "../src/config/paths.ts";
 import { CONFIG_VERSION } from "../src/config/schema.ts";
 import type { SimulateOptions } from "./simulate-options.ts";
 
@@ -35,7 +35,10 @@ export function simulatedConfig(
     ...QUIET,
   };
   return settings.reduce<unknown>(
-    (so, { path, value }) => withValueAt(so, parsePath(path), value),
+    (so, { path, value }) =>
+      value === null
+        ? withoutValueAt(so, parsePath(path))
+        : withValueAt(so, parsePath(path), value),
     config,
   );
 }

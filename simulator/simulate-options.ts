@@ -156,7 +156,8 @@ export const simulateOptions: Command["options"] = {
     type: "string",
     multiple: true,
     value: "PATH=VALUE",
-    description: "any other setting, as in the configuration file, e.g. mqtt.url=mqtt://127.0.0.1",
+    description:
+      "any other setting, as in the configuration file, e.g. mqtt.url=mqtt://127.0.0.1; null takes one away",
   },
   "state-dir": {
     type: "string",

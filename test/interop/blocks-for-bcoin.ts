@@ -27,6 +27,8 @@ const DEVICE_SIZE = ["--chains", "1", "--chips", "16", "--workers", "1"];
 const SHARES_PER_MINUTE = 90;
 /** One share of 2^16 hashes: at most a second or two of what such a device hashes on two cores. */
 const V1_DIFFICULTY = 2 ** 16 / 2 ** 32;
+/** A simulated device asks for a share every few seconds, which would leave blocks to luck. */
+const NO_WISH = ["--set", "pools[0].suggestDifficulty=null"];
 /** For all blocks, and then for one on top of somebody else's. */
 const WITHIN_MS = 90_000;
 
@@ -135,7 +137,7 @@ function watchFinders({ pool }: Pool): (hash: string) => ChannelKind | undefined
 function startDevices({ url, v1Url = "" }: Pool) {
   const all = WAYS.map((way) =>
     way === "v1"
-      ? startDevice(v1Url, DEVICE_SIZE)
+      ? startDevice(v1Url, [...DEVICE_SIZE, ...NO_WISH])
       : startDevice(url, ["--channel", way, ...DEVICE_SIZE]),
   );
   return {
