@@ -26,6 +26,8 @@ import { output } from "./transaction.ts";
 
 const TEMPLATE_DISTRIBUTION = 2;
 const PROTOCOL_VERSION = 2;
+/** News of a block is with every miner by then, on a busy machine too: who still solves the old one has not listened. */
+const LATE_WITHIN_MS = 1_000;
 
 export interface TemplateProviderOptions {
   /** Signs the certificates, 32 bytes; `undefined`: plaintext. */
@@ -63,7 +65,7 @@ export interface ProviderStatistics {
   /** SubmitSolution messages whose block was good. */
   readonly blocksFound: number;
   readonly solutionsRefused: number;
-  /** Solutions of a tip that was the tip no more: lost races between two miners, nobody's mistake. */
+  /** Solutions of the tip before, a moment after it was replaced: lost races, nobody's mistake. */
   readonly solutionsLate: number;
 }
 
@@ -89,6 +91,9 @@ export class SimulatedTemplateProvider {
   #blocksFound = 0;
   #solutionsRefused = 0;
   #solutionsLate = 0;
+  /** Templates of the tip before, and when it was replaced. */
+  #lastTip: ReadonlySet<bigint> = new Set();
+  #tipAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(ports: PoolPorts, options: Partial<TemplateProviderOptions> = {}) {
     this.#ports = ports;
@@ -156,6 +161,8 @@ export class SimulatedTemplateProvider {
   }
 
   #newBlock(hash: Uint8Array | undefined): void {
+    this.#lastTip = new Set(this.#live.keys());
+    this.#tipAtMs = this.#ports.clock.nowMs();
     this.#templates.nextBlock(hash);
     this.#live.clear();
     this.#remember();
@@ -271,11 +278,17 @@ export class SimulatedTemplateProvider {
     if (verdict.verdict === "block") {
       this.#blocksFound++;
       this.#newBlock(verdict.hash);
-    } else if (verdict.reason === "stale-template-id") {
+    } else if (this.#isLate(message.templateId)) {
       this.#solutionsLate++;
     } else {
       this.#solutionsRefused++;
     }
+  }
+
+  /** Solved before the news of a block could be there. */
+  #isLate(templateId: bigint): boolean {
+    const sinceMs = this.#ports.clock.nowMs() - this.#tipAtMs;
+    return this.#lastTip.has(templateId) && sinceMs <= LATE_WITHIN_MS;
   }
 
   #absence(templateId: bigint): "stale-template-id" | "template-id-not-found" {

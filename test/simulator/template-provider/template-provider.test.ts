@@ -253,6 +253,19 @@ describe("solutions", () => {
       solutionsLate: 1,
       solutionsRefused: 0,
     });
+    // By now the news has long been there.
+    await client.clock.advance(1_100);
+    await client.send(earlier);
+    expect(client.provider.statistics()).toMatchObject({ solutionsLate: 1, solutionsRefused: 1 });
+  });
+
+  test("one for the tip before the last is refused at once", async () => {
+    const client = await served();
+    const { frame } = solve(client);
+    client.provider.newBlock();
+    client.provider.newBlock();
+    await client.send(frame);
+    expect(client.provider.statistics()).toMatchObject({ solutionsLate: 0, solutionsRefused: 1 });
   });
 
   test("a hash above the target, a wrong height, too much money and bytes that are no transaction are refused", async () => {
