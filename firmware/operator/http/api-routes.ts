@@ -184,7 +184,7 @@ function parseBody(
 ):
   | { readonly is: "json"; readonly value: unknown }
   | { readonly is: "bad"; readonly text: string } {
-  if (text.trim() === "") return { is: "json", value: undefined };
+  if (text === "") return { is: "json", value: undefined };
   try {
     // Such a key would reach what all objects share.
     const value: unknown = JSON.parse(text, (key, child: unknown) => {

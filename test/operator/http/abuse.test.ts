@@ -19,6 +19,8 @@ async function admin(machine: Served): Promise<string> {
 describe("bodies that are wrong", () => {
   const raws: readonly (readonly [string, string])[] = [
     ["no JSON", "{"],
+    ["white space of other kinds than JSON's", "\v"],
+    ["nothing but a blank", " "],
     ["two values", "{} {}"],
     ["a number", "5"],
     ["null", "null"],
