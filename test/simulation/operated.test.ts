@@ -1,4 +1,5 @@
 /** The operator's side of the real program: a page and an API over real sockets, while real processes mine and die. */
+import { getPriority } from "node:os";
 import { expect, test } from "vitest";
 import type { Status } from "../../src/api/status.ts";
 import { freePort } from "../interop/ports.ts";
@@ -111,7 +112,9 @@ test("an operator pauses, changes settings, and sees every process die and come 
   // Nobody mines less because the page is gone, and it comes back by itself.
   const sharesFrom = Date.now();
   const operator = machine.mustHave("operator");
+  const nice = getPriority(operator);
   kill(operator, "SIGKILL");
+  expect(getPriority(machine.mustHave("simulated-miner"))).toBeLessThan(nice);
   await machine.until("another operator process", () => {
     const pid = machine.pidOf("operator");
     return pid !== undefined && pid !== operator;
