@@ -155,6 +155,11 @@ export interface MachineSpec {
   readonly pollMs: number;
   /** Between two boards' power-ons: inrush. */
   readonly startDelayMs: number;
+  /**
+   * The chips behind the UARTs are somebody's emulation, slower than real ones by this power of two: nothing there can burn,
+   * no voltage needs the operator's word, and everything says that the hardware is simulated. Absent on every real machine.
+   */
+  readonly emulated?: { readonly hashScale: number };
   /** What the declaration as a whole rests on, in a sentence for the table of drivers/README.md. */
   readonly evidence: string;
 }

@@ -11,6 +11,7 @@ import { bitaxeGamma, bitaxeMax, bitaxeSupra, bitaxeUltra } from "./bitaxe.ts";
 import { emberOne } from "./emberone.ts";
 import type { MachineSpec, RefusedMachine } from "./machine-spec.ts";
 import { piUart } from "./raspberry-pi.ts";
+import { sabreLite, sabreLiteSingle } from "./sabrelite.ts";
 import { virtualMachines } from "./virtual.ts";
 
 export const machines: readonly MachineSpec[] = [
@@ -28,6 +29,8 @@ export const machines: readonly MachineSpec[] = [
   bitaxeGamma,
   emberOne,
   piUart,
+  sabreLite,
+  sabreLiteSingle,
   ...virtualMachines,
 ];
 
