@@ -53,7 +53,8 @@ password is set. The old one is not asked for: who may write asicd's files needs
     const givenState = args.string("state-dir", undefined);
     const isStdin = args.flag("stdin");
     args.finish();
-    const paths = config === undefined ? undefined : readConfigFile(config).paths;
+    const paths =
+      config === undefined ? undefined : readConfigFile(config, { mayLackPools: true }).paths;
     const runtimeDir = givenRuntime ?? paths?.runtimeDir ?? DEFAULT_RUNTIME_DIR;
     const stateDir = givenState ?? paths?.stateDir ?? DEFAULT_STATE_DIR;
     const password = isStdin ? await firstLine() : await askedTwice(context);

@@ -3,7 +3,10 @@ import type { EepromFact, ProbedFacts } from "../boards/expected-facts.ts";
 import { machines } from "../boards/machines.ts";
 import { readBoardIdentity } from "../drivers/eeprom/read-board-identity.ts";
 import { OwnedI2cBus } from "../drivers/i2c/owned-bus.ts";
+import { DeviceError } from "../src/lib/errors.ts";
+import type { SharedI2cBus } from "../src/ports/i2c-bus.ts";
 import type { MachinePlatform } from "../src/ports/machine-platform.ts";
+import type { BoardIdentity } from "../src/ports/peripherals.ts";
 
 /** Memories are looked for only where a declared control board of this device tree has them. */
 export async function probeFacts(platform: MachinePlatform): Promise<ProbedFacts> {
@@ -15,11 +18,25 @@ export async function probeFacts(platform: MachinePlatform): Promise<ProbedFacts
     if (raw === undefined) continue;
     await using bus = new OwnedI2cBus(raw, platform.clock);
     for (const address of addresses) {
-      const identity = await readBoardIdentity(bus, address).catch(() => null);
+      const identity = await readMemory(bus, address);
       eeproms.push({ bus: path, address, identity });
     }
   }
   return { ...facts, eeproms };
+}
+
+/** A processor that is busy starting is late now and then; a memory that is not there says so at once. */
+const ATTEMPTS = 3;
+
+async function readMemory(bus: SharedI2cBus, address: number): Promise<BoardIdentity | null> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await readBoardIdentity(bus, address);
+    } catch (error) {
+      const isLate = error instanceof DeviceError && error.code === "timeout";
+      if (!isLate || attempt === ATTEMPTS) return null;
+    }
+  }
 }
 
 /** Addresses by bus, of all machines with such a control board. */

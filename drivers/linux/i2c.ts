@@ -17,7 +17,13 @@ export async function openI2cBus(path: string): Promise<I2cBus> {
     throw deviceFailure(path, "open", cause, OPEN_FAILURES);
   }
   const { openPromisified } = await loadPackage(path);
-  return new LinuxI2cBus(path, () => openPromisified(Number(number)));
+  const open = () => openPromisified(Number(number));
+  try {
+    // Not with the first transfer, whose time is limited.
+    return new LinuxI2cBus(path, open, await open());
+  } catch (cause) {
+    throw deviceFailure(path, "open", cause, OPEN_FAILURES);
+  }
 }
 
 /** What the kernel's adapters answer when nobody acknowledges differs: all of the first three do occur. */
@@ -42,8 +48,9 @@ class LinuxI2cBus implements I2cBus {
   #underWay: Promise<unknown> | undefined;
   #closing: Promise<void> | undefined;
 
-  constructor(path: string, open: () => Promise<PromisifiedBus>) {
+  constructor(path: string, open: () => Promise<PromisifiedBus>, bus: PromisifiedBus) {
     this.path = path;
+    this.#bus = bus;
     this.#open = open;
   }
 

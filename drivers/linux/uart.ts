@@ -10,6 +10,13 @@ import { Signal } from "../../src/lib/signal.ts";
 import type { Uart } from "../../src/ports/uart.ts";
 import { isPseudoTerminal, setPseudoRate } from "./pseudo-rate.ts";
 
+/** Loads what the first `openUart` would load, which takes the thread of a slow processor for seconds. Never rejects. */
+export async function loadUarts(): Promise<void> {
+  await import("serialport").catch(() => {
+    // Whoever opens one is told.
+  });
+}
+
 /**
  * Opens, locks and makes raw the tty at `path`. Throws DeviceError: "not-found", "busy" (locked by another program),
  * "refused" (no permission, not a tty, rate not possible, serialport not installed).

@@ -32,12 +32,8 @@ export async function openWatchdog(
   // Before it runs: nothing may fail between its start and the first pet that could fail earlier.
   const system = "system" in options ? options.system : await loadSystemCalls();
   const facts = new WatchdogFacts(root, path);
-  let fd: number;
-  try {
-    fd = openSync(join(root, path), constants.O_WRONLY);
-  } catch (cause) {
-    throw deviceFailure(path, "open", cause, OPEN_FAILURES);
-  }
+  const open = () => openToWrite(root, path);
+  const fd = open();
   const giveUp = (detail: string) => {
     writeSync(fd, STOP);
     closeSync(fd);
@@ -47,23 +43,44 @@ export async function openWatchdog(
     throw giveUp("it would stop with the program, so it guards against nothing");
   const actualS = setTimeoutS(fd, timeoutS, system) ?? facts.readSeconds("timeout");
   if (actualS === undefined) throw giveUp("it does not say after how long it resets");
-  return new LinuxWatchdog(path, actualS, fd, facts);
+  return new LinuxWatchdog(path, actualS, fd, facts, open);
+}
+
+function openToWrite(root: string, path: string): number {
+  try {
+    return openSync(join(root, path), constants.O_WRONLY);
+  } catch (cause) {
+    throw deviceFailure(path, "open", cause, OPEN_FAILURES);
+  }
 }
 
 class LinuxWatchdog implements Watchdog {
   readonly timeoutS: number;
   readonly #path: string;
   readonly #facts: WatchdogFacts;
+  readonly #open: () => number;
   #fd: number | undefined;
+  /** Nobody pets it any more, and it may run. */
+  #isLost = false;
 
-  constructor(path: string, timeoutS: number, fd: number, facts: WatchdogFacts) {
+  constructor(
+    path: string,
+    timeoutS: number,
+    fd: number,
+    facts: WatchdogFacts,
+    open: () => number,
+  ) {
+    this.#open = open;
     this.#path = path;
     this.timeoutS = timeoutS;
     this.#fd = fd;
     this.#facts = facts;
   }
 
+  /** Does nothing to one that was stopped or given back. Throws DeviceError where petting is needed and fails. */
   pet(): void {
+    if (this.#isLost)
+      throw new DeviceError(this.#path, "pet", "refused", { detail: "it may not have stopped" });
     if (this.#fd === undefined) return;
     try {
       writeSync(this.#fd, PET);
@@ -72,7 +89,10 @@ class LinuxWatchdog implements Watchdog {
     }
   }
 
-  /** False also where the kernel does not say whether it stopped. One that cannot stop stays open and can be petted. */
+  /**
+   * One that cannot stop, or did not, is open afterwards and can be petted. Where the kernel does not say whether it stopped
+   * it is false, too, but opening would start it: whoever flashes the machine would be reset while it writes.
+   */
   async disarm(): Promise<boolean> {
     if (this.#fd === undefined || this.#facts.read("nowayout") === "1") return false;
     try {
@@ -82,11 +102,19 @@ class LinuxWatchdog implements Watchdog {
     }
     this.#close();
     const state = this.#facts.read("state");
-    return state === undefined ? this.#facts.read("nowayout") === "0" : state === "inactive";
+    const isStopped =
+      state === undefined ? this.#facts.read("nowayout") === "0" : state === "inactive";
+    if (isStopped) return true;
+    this.#isLost = true;
+    if (state === undefined) return false;
+    this.#fd = this.#open();
+    this.#isLost = false;
+    return false;
   }
 
   /** It goes on running: without a `disarm` before, the board resets. */
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#isLost = false;
     this.#close();
   }
 

@@ -19,7 +19,7 @@ export interface MinerHandle {
 const PAUSES_MS = [1_000, 2_000, 5_000, 15_000, 60_000] as const;
 const HEALTHY_AFTER_MS = 300_000;
 /** Opening ports and warming up takes seconds, on a slow board some more. */
-const FIRST_WORD_WITHIN_MS = 60_000;
+const FIRST_WORD_WITHIN_MS = 180_000;
 /** An orderly end closes channels and quiets the chips. */
 const STOP_WITHIN_MS = 5_000;
 

@@ -35,7 +35,9 @@ export function giveAway(setup: MinerSetup, log: Logger): Unprivileged {
 /** Files go in only while nobody else can touch the folder: no link in it can lead root astray. */
 function makeFolder(from: string, folder: string, { uid, gid }: Account): void {
   if (!existsSync(folder)) {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    // Node gives the mode to all that it makes on the way: others have folders of their own in there.
+    mkdirSync(from, { recursive: true });
+    mkdirSync(folder, { mode: 0o700 });
     for (const name of readdirSync(from).filter((one) => OWN_FILES.test(one))) {
       copyFileSync(join(from, name), join(folder, name), constants.COPYFILE_EXCL);
       chownSync(join(folder, name), uid, gid);

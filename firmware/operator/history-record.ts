@@ -3,7 +3,7 @@
  * without its lowest byte: 16 significant bits) above 8 bits of weight. The checksum begins with the layout's name, so a
  * record of another layout is as unreadable as a damaged one, and nothing but the records has to be intact.
  */
-import { crc32 } from "node:zlib";
+import { crc32 } from "../../src/lib/crc32.ts";
 import type { StepMeans } from "../../src/telemetry/history/mean-ring.ts";
 
 export interface RecordLayout {
@@ -20,7 +20,8 @@ export function recordLayout(
   weightUnit: number,
 ): RecordLayout {
   // The format's version; whoever changes the format changes it, and old records become gaps.
-  const seed = crc32(`asicd history 1 ${kind} ${weightUnit} ${names.join(",")}`);
+  const name = `asicd history 1 ${kind} ${weightUnit} ${names.join(",")}`;
+  const seed = crc32(new TextEncoder().encode(name));
   return { seed, width: names.length, weightUnit };
 }
 

@@ -124,3 +124,12 @@ test("asks nobody where there is no terminal", async () => {
   const { code, text } = await passwd("a new password\n");
   expect([code, text]).toEqual([2, expect.stringContaining("allowed: --stdin")]);
 });
+
+test("takes its folders from settings that name no pool yet", async () => {
+  const config = join(folder, "asicd.jsonc");
+  const paths = { stateDir: join(folder, "state"), runtimeDir: join(folder, "run") };
+  mkdirSync(paths.stateDir);
+  writeFileSync(config, JSON.stringify({ version: 1, paths }));
+  const { code, text } = await passwd("correct horse\n", "--stdin", "--config", config);
+  expect([code, text]).toEqual([0, expect.stringContaining("set")]);
+});

@@ -99,5 +99,9 @@ async function listed(folder: string): Promise<readonly string[]> {
   );
   return entries
     .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name).slice(folder.length).replace(/^\/+/, ""));
+    .map((entry) =>
+      join(entry.parentPath ?? entry.path, entry.name)
+        .slice(folder.length)
+        .replace(/^\/+/, ""),
+    );
 }

@@ -1,3 +1,5 @@
+import { rmSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { openWatchdog } from "../../../drivers/linux/watchdog.ts";
 import { VirtualClock } from "../../../simulator/virtual-clock.ts";
@@ -73,10 +75,39 @@ describe("stopping", () => {
     expect(kernel.written).toBe("\0");
   });
 
-  test("where the kernel does not say whether it stopped, it did not", async () => {
+  test("one that runs on all the same is opened again and petted", async () => {
+    const { tree, kernel, open } = watchdogForTest();
+    const watchdog = await open();
+    tree.add({ "sys/class/watchdog/watchdog0/state": "active\n" });
+    watchdog.pet();
+    expect(await watchdog.disarm()).toBe(false);
+    watchdog.pet();
+    watchdog.pet();
+    // A regular file begins anew when it is opened again: both letters of before are overwritten.
+    expect(kernel.written).toBe("\0\0");
+    tree.add({ "sys/class/watchdog/watchdog0/state": "inactive\n" });
+    expect(await watchdog.disarm()).toBe(true);
+    watchdog.pet();
+    expect(kernel.written).toBe("\0\0V");
+  });
+
+  test("one that runs on and cannot be opened again is an error, also of whoever pets it", async () => {
+    const { tree, open } = watchdogForTest();
+    const watchdog = await open();
+    tree.add({ "sys/class/watchdog/watchdog0/state": "active\n" });
+    rmSync(join(tree.root, "dev/watchdog"));
+    await expect(watchdog.disarm()).rejects.toMatchObject({ code: "not-found" });
+    expect(() => watchdog.pet()).toThrow("it may not have stopped");
+  });
+
+  test("where the kernel does not say whether it stopped, it did not; nobody starts it again or seems to pet it", async () => {
     const { kernel, open } = watchdogForTest({ hasSysfs: false });
-    expect(await (await open()).disarm()).toBe(false);
+    const watchdog = await open();
+    expect(await watchdog.disarm()).toBe(false);
+    expect(() => watchdog.pet()).toThrow("it may not have stopped");
     expect(kernel.written).toBe("V");
+    await watchdog[Symbol.asyncDispose]();
+    watchdog.pet();
   });
 });
 
