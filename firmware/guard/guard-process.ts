@@ -10,10 +10,11 @@ import type { Logger } from "../../src/lib/log.ts";
 import type { MachinePlatform } from "../../src/ports/machine-platform.ts";
 import { clearBoardRecord, readBoardRecord, writeBoardRecord } from "../board-record.ts";
 import { eventFile } from "../event-file.ts";
-import { lockGuard, OtherGuardError } from "../guard-lock.ts";
+import { OtherGuardError } from "../guard-lock.ts";
 import { openLog } from "../log.ts";
 import { probeFacts } from "../probe-facts.ts";
 import { linkToParent } from "../process-link.ts";
+import { keepHeapSmall } from "../process-memory.ts";
 import { type MinerProgram, startChildMiner } from "./child-miner.ts";
 import { EventRecorder } from "./event-recorder.ts";
 import { Guard } from "./guard.ts";
@@ -26,6 +27,7 @@ import type {
   ParentMessage,
 } from "./guard-setup.ts";
 import { type MachineHardware, openMachineHardware } from "./machine-hardware.ts";
+import { sayGuardEnds, takeGuardLock } from "./take-lock.ts";
 
 const STATUS_PERIOD_MS = 500;
 
@@ -42,6 +44,7 @@ export async function runGuardProcess(
   platform: MachinePlatform,
   minerProgram: MinerProgram,
 ): Promise<void> {
+  keepHeapSmall();
   const log = openLog({ level: args.logLevel, to: process.stderr });
   const parent = linkToParent<GuardReport, ParentMessage>();
   const ending = new AbortController();
@@ -61,12 +64,14 @@ export async function runGuardProcess(
   let clear = () => {};
   process.on("SIGUSR2", () => clear());
 
-  const lock = takeLock(args.runtimeDir, log);
+  const lock = await takeGuardLock(args.runtimeDir, platform.clock, log, ending.signal);
   if (lock instanceof OtherGuardError) {
     parent.send({ tell: "refused", reason: lock.message, isTaken: true });
     return leave(undefined);
   }
   using _lock = lock;
+  ending.signal.addEventListener("abort", () => sayGuardEnds(args.runtimeDir));
+  if (ending.signal.aborted) sayGuardEnds(args.runtimeDir);
   const left = readBoardRecord(args.runtimeDir);
   const found = left ?? (await detected(platform));
   const early = await switchOff(found, platform, log);
@@ -150,17 +155,6 @@ function obey(guard: Guard, message: ParentMessage): void {
       return;
     default:
       message satisfies never;
-  }
-}
-
-/** A lock that cannot be written (a full disk) is no reason to leave a machine unguarded. */
-function takeLock(runtimeDir: string, log: Logger): Disposable | OtherGuardError | undefined {
-  try {
-    return lockGuard(runtimeDir);
-  } catch (error) {
-    if (error instanceof OtherGuardError) return error;
-    log.error({ err: error, runtimeDir }, "the guard's lock cannot be written");
-    return undefined;
   }
 }
 

@@ -220,9 +220,15 @@ export class Guard {
     this.#isStopping = true;
     this.#tick();
     await this.#power.allOff();
+    // Not after the fans: whoever flashes a machine kills this process meanwhile, and must not be reset while it writes.
+    await this.#disarmWhenOff();
     await this.#cooling.outlast(this.#around.setup.fanOutlastMs);
     for (const timer of this.#timers) timer[Symbol.dispose]();
-    // A board that could not be switched off keeps its last backstop.
+    return this.#disarmWhenOff();
+  }
+
+  /** A board that could not be switched off keeps its last backstop. */
+  async #disarmWhenOff(): Promise<boolean> {
     const isOff = this.#hardware.boards.every(({ state }) => state === "off");
     if (isOff) await this.#watchdog.disarm();
     return isOff;

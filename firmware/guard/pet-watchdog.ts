@@ -9,14 +9,16 @@ const PET_EVERY_MS = 1_000;
 export class PetWatchdog {
   readonly #log: Logger;
   #watchdog: Watchdog | undefined;
+  #isGivenBack = false;
   #pettedAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(log: Logger) {
     this.#log = log;
   }
 
+  /** One that was given back in order still counts: by then nothing has power. */
   get isArmed(): boolean {
-    return this.#watchdog !== undefined;
+    return this.#watchdog !== undefined || this.#isGivenBack;
   }
 
   /** Where the declaration has one. Never rejects: coverage says so. */
@@ -41,7 +43,11 @@ export class PetWatchdog {
     }
   }
 
+  /** One that cannot be disarmed is petted on. */
   async disarm(): Promise<void> {
-    await this.#watchdog?.disarm().catch(() => false);
+    const isDisarmed = await this.#watchdog?.disarm().catch(() => false);
+    if (isDisarmed !== true) return;
+    this.#watchdog = undefined;
+    this.#isGivenBack = true;
   }
 }

@@ -349,3 +349,23 @@ test(
   },
   LONG_MS,
 );
+
+test(
+  "a machine that goes down: its watchdog ends with its power, since it may be flashed while its fans run on",
+  async () => {
+    using machine = await hashing({ machine: THREE_BOARDS, fanOutlastMs: 90_000 });
+    expect(machine.plant.state().isWatchdogRunning).toBe(true);
+    let isOff: boolean | undefined;
+    void machine.guard?.guard.stop().then((end) => {
+      isOff = end;
+    });
+    await machine.run(5_000);
+    expect(hasPower(machine)).toEqual([false, false, false]);
+    expect(machine.plant.state().isWatchdogRunning).toBe(false);
+    expect(snapshotOf(machine).fans.targetDutyPercent).toBeGreaterThan(0);
+    expect(isOff).toBe(undefined);
+    await machine.run(95_000);
+    expect(isOff).toBe(true);
+  },
+  LONG_MS,
+);

@@ -49,6 +49,8 @@ export interface VirtualPlantOptions {
   readonly machine: string;
   readonly seed?: number;
   readonly settings?: Partial<MachineSettings>;
+  /** Fans run on for so long when the guard is told to stop; absent: not at all. */
+  readonly fanOutlastMs?: number;
   readonly pool?: Partial<PoolOptions>;
   /** After a guard died; null: nobody starts it again. A supervisor does so at once [ours: what a program takes to start]. */
   readonly guardRestartsAfterMs?: number | null;
@@ -133,7 +135,13 @@ export class VirtualPlant implements Disposable {
     this.hasPool = true;
     this.settings = { fans: { mode: "auto" }, paused: false, ...options.settings };
     this.settingsAtStart = JSON.stringify(this.settings);
-    this.#setup = virtualGuardSetup(options.machine, spec, this.settings, scale);
+    this.#setup = virtualGuardSetup(
+      options.machine,
+      spec,
+      this.settings,
+      scale,
+      options.fanOutlastMs,
+    );
     options.prepare?.(this);
   }
 

@@ -16,12 +16,13 @@ export function virtualGuardSetup(
   spec: MachineSpec,
   settings: MachineSettings,
   scale: number,
+  fanOutlastMs = 0,
 ): GuardSetup {
   return {
     machine: { board: machine },
     usbControl: undefined,
     simulated: true,
-    fanOutlastMs: 0,
+    fanOutlastMs,
     settings,
     miner: {
       pools: oneGroup([{ url: `stratum2+tcp://${POOL.host}:${POOL.port}/${AUTHORITY.text}` }]),
