@@ -10,9 +10,10 @@ import { eventsCommand } from "./events.ts";
 import { passwdCommand } from "./passwd.ts";
 import { probeCommand } from "./probe.ts";
 import { runCommand } from "./run.ts";
+import { updateCommand } from "./update/update-command.ts";
 
 const commands: readonly Command[] = [
-  ...[runCommand, probeCommand, configCommand, passwdCommand],
+  ...[runCommand, probeCommand, configCommand, passwdCommand, updateCommand],
   ...operatorCommands,
   ...[eventsCommand, clearCommand, decodeCommand, verifyCommand],
 ];

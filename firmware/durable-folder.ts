@@ -23,7 +23,10 @@ export function durableFolder(path: string): DurableFolder {
       });
       if (file === undefined) return undefined;
       try {
-        const { buffer, bytesRead } = await file.read(new Uint8Array(maxBytes + 1), 0);
+        // Not as much as there may be: whoever keeps the content would keep megabytes of nothing beside it.
+        const { size } = await file.stat();
+        const room = new Uint8Array(Math.min(size, maxBytes) + 1);
+        const { buffer, bytesRead } = await file.read(room, 0, room.length);
         return buffer.subarray(0, bytesRead);
       } finally {
         await file.close();

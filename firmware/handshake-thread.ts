@@ -5,8 +5,10 @@ import { NxInitiator } from "../src/noise/nx-handshake.ts";
 import { nodeAead } from "./node-aead.ts";
 import type { HandshakeReply, HandshakeRequest } from "./platform/handshake-messages.ts";
 import { systemEntropy } from "./platform/system-entropy.ts";
+import { keepHeapSmall } from "./process-memory.ts";
 
 if (parentPort === null) throw new Error("handshake-thread: this is a thread, not a program");
+keepHeapSmall();
 const port = parentPort;
 /** Of connections that may have ended meanwhile: the oldest are forgotten. */
 const underWay = new Map<number, NxInitiator>();

@@ -1,8 +1,8 @@
-/** Where the log of a run goes: below the live status on a terminal, otherwise out as JSON lines. */
+/** Where the log of a run goes: below the live status on a terminal, otherwise out as lines. */
 import type { Logger } from "../src/lib/log.ts";
 import type { CommandContext } from "./cli/command.ts";
 import { RecentEvents } from "./cli/recent-events.ts";
-import { type LogLevel, openLog } from "./log.ts";
+import { type LogFormat, type LogLevel, openLog } from "./log.ts";
 
 export interface RunLog {
   readonly log: Logger;
@@ -15,6 +15,7 @@ export function openRunLog(
   context: Pick<CommandContext, "isTerminal" | "env">,
   level: LogLevel,
   json: boolean,
+  format: LogFormat = "json",
 ): RunLog {
   // A dumb terminal cannot move its cursor: it gets the lines themselves.
   if (context.isTerminal && context.env["TERM"] !== "dumb" && !json) {
@@ -22,7 +23,7 @@ export function openRunLog(
     return { log: openLog({ level, to: (line) => recentEvents.add(line) }), recentEvents };
   }
   return {
-    log: openLog({ level, to: json ? process.stderr : process.stdout }),
+    log: openLog({ level, to: json ? process.stderr : process.stdout, format }),
     recentEvents: undefined,
   };
 }

@@ -2,10 +2,7 @@
 
 import { execFile } from "node:child_process";
 import { join } from "node:path";
-import type { ChainSpec } from "../boards/chain-spec.ts";
-import { chainOf } from "../boards/known-boards.ts";
-import { chipsByName } from "../drivers/bm13xx/chips.ts";
-import { type LoadedChain, type LoadedConfig, loadConfig } from "../src/config/load.ts";
+import { type LoadedConfig, loadConfig } from "../src/config/load.ts";
 import { poolGroups } from "../src/config/pool-groups.ts";
 import { CONFIG_VERSION } from "../src/config/schema.ts";
 import { ConfigError } from "../src/lib/errors.ts";
@@ -27,9 +24,6 @@ import { type FoundMachine, findMachine } from "./find-machine.ts";
 import type { LogLevel } from "./log.ts";
 import { checkChangedSettings, checkMachineSettings } from "./machine-check.ts";
 import { machineSettings } from "./machine-settings.ts";
-import { mine } from "./mine.ts";
-import { openMinerMemory } from "./miner-memory.ts";
-import { createMiner, threadedHandshaker, warmUp } from "./miner-process.ts";
 import type { MinerSetup } from "./miner-setup.ts";
 import { deviceFacts } from "./operator/device-facts.ts";
 import { linuxMachine } from "./platform/linux-machine.ts";
@@ -37,12 +31,10 @@ import { linuxPlatform } from "./platform/linux-platform.ts";
 import { openRunLog, type RunLog } from "./run-log.ts";
 import { serviceUser } from "./service-user.ts";
 import { type AppliedSettings, superviseMachine } from "./supervise-machine.ts";
+import { isAnotherVersionWanted, START_AGAIN_EXIT_CODE } from "./update/boot-file.ts";
 
 /** Fans outlast hashing by this long. */
 const FAN_OUTLAST_MS = 90_000;
-
-/** UART_BAUD as chips have it after reset: "no fast baud" in the configuration (drivers/bm13xx, register 0x28). */
-const RESET_FAST_BAUD = { register: 0x01301a00, hostBaud: 115_200 } as const;
 
 export const runCommand: Command = {
   name: "run",
@@ -64,9 +56,12 @@ async function run(args: ParsedArgs, context: CommandContext): Promise<number> {
   }
   const config = await soundConfig(file);
   const level = args.flag("verbose") ? "debug" : config.log.level;
-  return config.chains.length > 0
-    ? runChains(config, options, level, context)
-    : runMachine(options, args.flag("verbose"), context);
+  if (config.chains.length === 0) return runMachine(options, args.flag("verbose"), context);
+  const problems = supervisionProblems(config, options.unsupervised);
+  if (problems.length > 0) throw new ConfigError(problems);
+  // A supervisor of a whole machine has no miner in it, and no need of one.
+  const { runChains } = await import("./run-chains.ts");
+  return runChains(config, minerSetup(config, level), options, context);
 }
 
 /** The whole machine, with its guard, as often as an operator wants it started again. */
@@ -95,7 +90,7 @@ async function runMachine(
     found = await findMachine(config, linuxMachine());
     const { spec, usbControl, uarts } = found;
     checkMachineSettings(spec, config);
-    runLog ??= openRunLog(context, level, options.json);
+    runLog ??= openRunLog(context, level, options.json, options.logFormat);
     for (const problem of store.problems) runLog.log.error({ problem }, "the configuration file");
     const { machine, paths } = config;
     const settings = machineSettings(config);
@@ -106,7 +101,7 @@ async function runMachine(
       setup: {
         machine: { board: spec.id },
         usbControl,
-        simulated: false,
+        simulated: spec.emulated !== undefined,
         fanOutlastMs: FAN_OUTLAST_MS,
         settings,
         miner: {
@@ -116,7 +111,8 @@ async function runMachine(
             spec: { ...chain, frequencyMHz: machine?.frequencyMHz ?? chain.frequencyMHz },
             acceptFewerChips: mayRunWithFewerChips,
           })),
-          allowExperimental: machine?.experimental ?? false,
+          simulated: spec.emulated !== undefined,
+          scale: spec.emulated?.hashScale ?? 1,
           ...(user === undefined ? {} : { runAs: user }),
         },
       },
@@ -124,13 +120,14 @@ async function runMachine(
       context,
       durationMs: options.durationMs,
       json: options.json,
+      logFormat: options.logFormat,
       operator: {
         isWanted: true,
         facts: deviceFacts({
           spec,
           uarts,
-          simulated: false,
-          scale: 1,
+          simulated: spec.emulated !== undefined,
+          scale: spec.emulated?.hashScale ?? 1,
         }),
         surroundings: {
           ...paths,
@@ -142,9 +139,11 @@ async function runMachine(
         settings: desk,
         applied,
         factoryConfig: () => factoryConfig(desk.started),
+        updates: { configFile: options.configFile },
       },
     });
     if (next === "end" || exitCode !== exitCodes.ok) return exitCode;
+    if (isAnotherVersionWanted(context.env)) return START_AGAIN_EXIT_CODE;
     if (next === "reboot" && (await reboots(context))) return exitCodes.ok;
   }
 }
@@ -183,78 +182,14 @@ function reboots(context: CommandContext): Promise<boolean> {
   });
 }
 
-/** Bare chains, which something else powers, cools and watches. */
-async function runChains(
-  config: LoadedConfig,
-  options: RunOptions,
-  level: LogLevel,
-  context: CommandContext,
-): Promise<number> {
-  const problems = supervisionProblems(config, options.unsupervised);
-  if (problems.length > 0) throw new ConfigError(problems);
-  const { log, recentEvents } = openRunLog(context, level, options.json);
-  const platform = linuxPlatform();
-  const setup = minerSetup(config, level);
-  const memory = await openMinerMemory(setup.stateDir, platform.clock, log);
-  const handshaker = threadedHandshaker(platform, log);
-  const miner = createMiner(platform, setup, log, "always-on", { memory, handshaker });
-  for (const chip of new Set(setup.chains.map(({ spec }) => spec.chip))) {
-    await warmUp(platform, chip, log);
-  }
-  try {
-    return await mine({
-      miner,
-      clock: platform.clock,
-      context,
-      log,
-      durationMs: options.durationMs,
-      json: options.json,
-      recentEvents,
-    });
-  } finally {
-    handshaker.close();
-    await memory.close();
-  }
-}
-
-function minerSetup(config: LoadedConfig, logLevel: LogLevel): MinerSetup {
-  const { chains } = config;
+/** All but the chains. */
+function minerSetup(config: LoadedConfig, logLevel: LogLevel): Omit<MinerSetup, "chains"> {
   return {
     pools: poolGroups(config),
     stateDir: config.paths.stateDir,
-    chains: chains.map((chain) => ({
-      uart: chain.uart,
-      spec: chainSpec(chain),
-      acceptFewerChips: chain.acceptFewerChips,
-    })),
     simulated: false,
     scale: 1,
     logLevel,
-    allowExperimental: chains.some(({ experimental }) => experimental),
-  };
-}
-
-/** What the file leaves open comes from the board that has such a chain. */
-function chainSpec(chain: LoadedChain): ChainSpec {
-  const chip = chipsByName.get(chain.chip);
-  if (chip === undefined)
-    throw new ConfigError([{ path: "chains", problem: `${chain.chip}: no such chip` }]);
-  const declared = chainOf(chip, chain.chips);
-  const { fastBaud } = chain;
-  return {
-    ...declared,
-    frequencyMHz: chain.frequencyMHz,
-    ticketDifficulty: chain.ticketDifficulty,
-    layout: chain.layout ?? declared.layout,
-    addressInterval: chain.addressInterval ?? declared.addressInterval,
-    ...(chain.chipsPerDomain === undefined ? {} : { chipsPerDomain: chain.chipsPerDomain }),
-    ...(fastBaud === undefined
-      ? {}
-      : {
-          fastBaud:
-            fastBaud === false
-              ? RESET_FAST_BAUD
-              : { register: Number(fastBaud.register), hostBaud: fastBaud.hostBaud },
-        }),
+    allowExperimental: config.machine?.experimental ?? false,
   };
 }

@@ -4,6 +4,8 @@ import type { Logger } from "../src/lib/log.ts";
 import type { Signal } from "../src/lib/signal.ts";
 import type { CommandContext } from "./cli/command.ts";
 import type { RecentEvents } from "./cli/recent-events.ts";
+import type { LogFormat } from "./log.ts";
+import { plainLogLine } from "./log-line.ts";
 import { type Ground, mine } from "./mine.ts";
 import { OperatedMachine, type OperatedMachineParts } from "./operator/operated-machine.ts";
 import { SupervisedMiner } from "./supervised-miner.ts";
@@ -15,6 +17,8 @@ export interface SuperviseOptions extends Omit<SupervisorOptions, "onLogLine"> {
   /** Counted from the moment at which every chain hashes or has failed; absent: until a signal. */
   readonly durationMs: number | undefined;
   readonly json: boolean;
+  /** Of lines that processes wrote; absent: as they wrote them. */
+  readonly logFormat?: LogFormat;
   /** Shown below the live status; absent when no terminal watches. */
   readonly recentEvents: RecentEvents | undefined;
   readonly operator: OperatorPlan;
@@ -25,7 +29,10 @@ export interface SuperviseOptions extends Omit<SupervisorOptions, "onLogLine"> {
 
 /** Page, API and whatever else serves operators, and the desk at which settings are changed. */
 export interface OperatorPlan
-  extends Pick<OperatedMachineParts, "facts" | "surroundings" | "factoryConfig" | "settings"> {
+  extends Pick<
+    OperatedMachineParts,
+    "facts" | "surroundings" | "factoryConfig" | "settings" | "updates"
+  > {
   /** False: no operator process is started. */
   readonly isWanted: boolean;
   /** Settings that come into force. */
@@ -47,9 +54,10 @@ export interface MachineEnd {
 export async function superviseMachine(options: SuperviseOptions): Promise<MachineEnd> {
   const { context, json, recentEvents, clock, log, operator } = options;
   const onLogLine = (line: string) => {
-    if (recentEvents !== undefined) recentEvents.add(line);
-    else if (json) context.stderr(`${line}\n`);
-    else context.stdout(`${line}\n`);
+    if (recentEvents !== undefined) return recentEvents.add(line);
+    const formed = options.logFormat === "plain" ? plainLogLine(line) : line;
+    if (json) context.stderr(`${formed}\n`);
+    else context.stdout(`${formed}\n`);
   };
   const restarting = new AbortController();
   let next: MachineEnd["next"] = "end";

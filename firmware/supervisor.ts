@@ -15,6 +15,7 @@ import type {
   ParentMessage,
 } from "./guard/guard-setup.ts";
 import { linkToChild } from "./process-link.ts";
+import { thriftyEnvironment } from "./process-memory.ts";
 import { findProgram, type ProgramName } from "./programs.ts";
 
 /** Chips may be hot and without a guard: the first restart comes at once, later ones after these pauses. */
@@ -75,6 +76,7 @@ export class Supervisor {
     const { program, arguments: args, clock, onLogLine } = this.#options;
     this.#startedMs = clock.nowMs();
     const child = fork(findProgram(program), [JSON.stringify(args)], {
+      env: thriftyEnvironment(process.env),
       stdio: ["ignore", "ignore", "pipe", "ipc"],
       serialization: "advanced",
     });

@@ -1,9 +1,12 @@
 /** The program of the simulated world: chips behind PTYs, and a pool. It ends with the program that started it. */
+
 import { SystemClock } from "../firmware/platform/system-clock.ts";
 import { systemEntropy } from "../firmware/platform/system-entropy.ts";
+import { keepHeapSmall } from "../firmware/process-memory.ts";
 import { openWorldHere, type WorldHere } from "./world.ts";
 import type { FromWorld, ToWorld } from "./world-messages.ts";
 
+keepHeapSmall();
 let world: WorldHere | undefined;
 
 function tell(message: FromWorld): void {

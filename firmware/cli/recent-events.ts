@@ -1,5 +1,5 @@
 /** Keeps the last log lines in a form for people, for the live status. */
-import { printable } from "../../src/lib/bytes.ts";
+import { describeLogLine } from "../log-line.ts";
 
 const KEPT = 20;
 
@@ -8,7 +8,7 @@ export class RecentEvents {
 
   /** Takes one JSON line of the log; anything else is kept as it is. */
   add(jsonLine: string): void {
-    this.#lines.push(describe(jsonLine));
+    this.#lines.push(describeLogLine(jsonLine));
     if (this.#lines.length > KEPT) this.#lines.shift();
   }
 
@@ -16,20 +16,4 @@ export class RecentEvents {
   get lines(): readonly string[] {
     return this.#lines;
   }
-}
-
-function describe(jsonLine: string): string {
-  let entry: unknown;
-  try {
-    entry = JSON.parse(jsonLine);
-  } catch {
-    return printable(jsonLine);
-  }
-  if (typeof entry !== "object" || entry === null) return printable(jsonLine);
-  const { time, level, msg, ...fields } = entry as Record<string, unknown>;
-  const clock = typeof time === "string" ? time.slice(11, 19) : "";
-  const details = Object.entries(fields).map(
-    ([name, value]) => `${name}=${typeof value === "string" ? value : JSON.stringify(value)}`,
-  );
-  return printable([clock, String(level).padEnd(5), msg, ...details].join(" "), 500);
 }

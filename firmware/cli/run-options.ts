@@ -2,6 +2,7 @@
 import { realpathSync } from "node:fs";
 import type { LoadedConfig } from "../../src/config/load.ts";
 import type { ConfigProblem } from "../../src/lib/errors.ts";
+import { type LogFormat, logFormats } from "../log.ts";
 import type { OptionSpec } from "./command.ts";
 import type { ParsedArgs } from "./parse-args.ts";
 
@@ -31,6 +32,12 @@ export const runOptionSpecs = {
     type: "boolean",
     description: "print the final report as JSON; the log goes to stderr then",
   },
+  "log-format": {
+    type: "string",
+    value: "json|plain",
+    description: "lines of the log: JSON with times, or plain ones without, for a system log",
+    defaultText: "json",
+  },
 } as const satisfies Readonly<Record<string, OptionSpec>>;
 
 /** For the help of `run`. */
@@ -49,6 +56,7 @@ export interface RunOptions {
   /** Absent: until a signal. */
   readonly durationMs: number | undefined;
   readonly json: boolean;
+  readonly logFormat: LogFormat;
 }
 
 /** Throws ConfigError with every problem of the command line. */
@@ -60,6 +68,7 @@ export function readRunOptions(args: ParsedArgs): RunOptions {
     unsupervised: args.flag("unsupervised"),
     durationMs: args.durationMs("duration", { min: 1_000, max: 30 * 86_400_000 }, undefined),
     json: args.flag("json"),
+    logFormat: args.oneOf("log-format", logFormats, "json"),
   };
   args.finish();
   return options;

@@ -4,6 +4,7 @@ import type { GuardMessage, MinerMessage } from "../../src/control/guard-link.ts
 import type { Logger } from "../../src/lib/log.ts";
 import type { MinerSetup } from "../miner-setup.ts";
 import { linkToChild } from "../process-link.ts";
+import { thriftyEnvironment } from "../process-memory.ts";
 import { findProgram, type MinerProgramName } from "../programs.ts";
 import type { MinerHandle } from "./miner-keeper.ts";
 import { giveAway } from "./unprivileged.ts";
@@ -28,6 +29,7 @@ export function startChildMiner(
 ): MinerHandle {
   const { account, setup } = giveAway(asked, log);
   const child = fork(findProgram(program.name), program.arguments, {
+    env: thriftyEnvironment(process.env),
     stdio: ["ignore", "ignore", "inherit", "ipc"],
     // The setup holds byte arrays.
     serialization: "advanced",

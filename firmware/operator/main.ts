@@ -8,11 +8,13 @@ import type {
 import { openLog } from "../log.ts";
 import { SystemClock } from "../platform/system-clock.ts";
 import { linkToParent } from "../process-link.ts";
+import { keepHeapSmall } from "../process-memory.ts";
 import { runOperator } from "./run-operator.ts";
 
 /** Whoever looks on waits before a new block does: on a board with one core the scheduler then gives the miner nine tenths. */
 const NICENESS = 10;
 
+keepHeapSmall();
 setPriority(NICENESS);
 const link = linkToParent<OperatorMessage, SupervisorMessage>();
 const stopping = new AbortController();

@@ -13,10 +13,13 @@ import type { SettingsDesk } from "../config-desk.ts";
 import { machineSettings } from "../machine-settings.ts";
 import { asUser } from "../service-user.ts";
 import type { Supervisor } from "../supervisor.ts";
+import { type Launched, launchedBy } from "../update/boot-file.ts";
+import type { Updates } from "../update/supervised-updates.ts";
 import { ActionDesk } from "./action-desk.ts";
 import type { LastingFacts } from "./device-facts.ts";
 import { OperatorKeeper } from "./operator-keeper.ts";
 import { OPERATOR_FOLDER } from "./secrets-file.ts";
+import { UPLOADED_UPDATE } from "./update-upload.ts";
 
 const TELL_EVERY_MS = 1_000;
 /** Whoever changed where the page is served still gets the answer from there. */
@@ -32,6 +35,8 @@ export interface OperatedMachineParts {
   readonly onLogLine: (line: string) => void;
   readonly restart: (how: "restart" | "reboot") => void;
   readonly factoryConfig: () => unknown;
+  /** Absent where asicd cannot be replaced, as in a simulation. */
+  readonly updates?: { readonly configFile: string };
 }
 
 export class OperatedMachine {
@@ -39,6 +44,8 @@ export class OperatedMachine {
   readonly #keeper: OperatorKeeper;
   readonly #actions: ActionDesk;
   readonly #open: Disposable[] = [];
+  #isStopped = false;
+  #updates: Updates | undefined;
   #isToForget = false;
   #restarting: Disposable | undefined;
 
@@ -51,6 +58,7 @@ export class OperatedMachine {
         ...surroundings,
         facts: { ...facts, upBeforeS: (clock.nowMs() - startedMs) / 1_000 },
         config: settings.view(),
+        ...(this.#updates === undefined ? {} : { updates: this.#updates.desk.state }),
       }),
       clock,
       log,
@@ -87,7 +95,10 @@ export class OperatedMachine {
 
   start(): void {
     const { supervisor, settings, clock } = this.#parts;
-    this.#keeper.start();
+    const launched = this.#parts.updates === undefined ? undefined : launchedBy(process.env);
+    if (launched === undefined) this.#keeper.start();
+    // Later than its first words nobody could tell the operator process: it reads files before it listens.
+    else void this.#startUpdates(launched).then(() => this.#isStopped || this.#keeper.start());
     const tell = () => this.#keeper.tellMachine(supervisor.machine ?? null, supervisor.guardView);
     this.#open.push(
       supervisor.changed.on(tell),
@@ -95,6 +106,30 @@ export class OperatedMachine {
       clock.every(TELL_EVERY_MS, tell),
       settings.onChange((view) => this.#keeper.tellConfig(view)),
     );
+  }
+
+  /** Loaded only where there is a launcher: other machines pay nothing for it. */
+  async #startUpdates(launched: Launched): Promise<void> {
+    const { updates, surroundings, log } = this.#parts;
+    try {
+      const { startUpdates } = await import("../update/supervised-updates.ts");
+      if (this.#isStopped) return;
+      this.#updates = startUpdates({
+        ...this.#parts,
+        launched,
+        configFile: updates?.configFile ?? "",
+        uploadedFile: join(surroundings.stateDir, OPERATOR_FOLDER, UPLOADED_UPDATE),
+        socket: join(surroundings.runtimeDir, "operator.sock"),
+        restarts: () => this.#keeper.restarts,
+        restart: () => this.#parts.restart("restart"),
+      });
+      this.#open.push(
+        this.#updates,
+        this.#updates.desk.changed.on((state) => this.#keeper.tellUpdates(state)),
+      );
+    } catch (error) {
+      log.error({ err: error }, "updates are not possible");
+    }
   }
 
   /** A line of the log of guard, miner or supervisor. */
@@ -120,6 +155,7 @@ export class OperatedMachine {
   }
 
   async stop(): Promise<void> {
+    this.#isStopped = true;
     for (const one of this.#open.splice(0)) one[Symbol.dispose]();
     this.#restarting?.[Symbol.dispose]();
     await this.#keeper.stop();
@@ -145,6 +181,14 @@ export class OperatedMachine {
         return settings.confirm(request.actor);
       case "config-revert":
         return settings.revert(request.actor);
+      case "update":
+        return (
+          this.#updates?.desk.take(request.step) ?? {
+            is: "refused",
+            code: "no-slots",
+            text: "this asicd was not started by its launcher, so it cannot replace itself",
+          }
+        );
       default:
         request satisfies never;
         return { is: "refused", code: "unknown-request", text: "there is no such request" };

@@ -14,7 +14,9 @@ import type { Link } from "../../src/control/guard-link.ts";
 import type { Logger } from "../../src/lib/log.ts";
 import type { Clock } from "../../src/ports/clock.ts";
 import type { MachineSnapshot } from "../../src/telemetry/machine-snapshot.ts";
+import type { UpdateState } from "../../src/update/update-view.ts";
 import { linkToChild } from "../process-link.ts";
+import { thriftyEnvironment } from "../process-memory.ts";
 import { findProgram } from "../programs.ts";
 
 /** Pauses before a restart; the last one holds on. One that ran long enough starts over with the first. */
@@ -22,14 +24,9 @@ const PAUSES_MS = [1_000, 2_000, 5_000, 15_000, 60_000] as const;
 const HEALTHY_AFTER_MS = 300_000;
 /** Beats come every second; a page that hangs for this long is worth nothing. */
 const SILENT_AFTER_MS = 30_000;
+/** From its start to its first beat: a slow processor that starts everything at once needs a minute and more. */
+const FIRST_BEAT_WITHIN_MS = 120_000;
 const STOP_WITHIN_MS = 5_000;
-
-/**
- * Each thread that ever worked on a password would keep the 16 MB that this took: glibc gives back only what it mapped.
- * Measured with 20 pages and 20 pollers: 66 MB instead of 137, with the smaller young generation 47 MB.
- */
-const THRIFTY_MALLOC = { MALLOC_MMAP_THRESHOLD_: "1048576" } as const;
-const THRIFTY_HEAP = ["--max-semi-space-size=2"] as const;
 
 export interface OperatorKeeperParts {
   /** Anew for each start, as the configuration may have changed. */
@@ -80,8 +77,7 @@ export class OperatorKeeper {
       return;
     }
     const child = fork(program, [], {
-      env: { ...process.env, ...THRIFTY_MALLOC },
-      execArgv: [...process.execArgv, ...THRIFTY_HEAP],
+      env: thriftyEnvironment(process.env, "operator"),
       stdio: ["ignore", "ignore", "pipe", "ipc"],
       serialization: "advanced",
     });
@@ -100,7 +96,8 @@ export class OperatorKeeper {
       child.once("error", (error) => ended(error.message));
     });
     this.#watching = clock.every(SILENT_AFTER_MS / 3, () => {
-      if (clock.nowMs() - this.#heardMs >= SILENT_AFTER_MS) child.kill("SIGKILL");
+      const withinMs = this.#heardMs === this.#startedMs ? FIRST_BEAT_WITHIN_MS : SILENT_AFTER_MS;
+      if (clock.nowMs() - this.#heardMs >= withinMs) child.kill("SIGKILL");
     });
   }
 
@@ -110,6 +107,10 @@ export class OperatorKeeper {
 
   tellConfig(config: ConfigView): void {
     this.#link?.send({ tell: "config", config });
+  }
+
+  tellUpdates(updates: UpdateState): void {
+    this.#link?.send({ tell: "updates", updates });
   }
 
   tellLog(line: string): void {

@@ -7,6 +7,7 @@ import type { Logger } from "../../src/lib/log.ts";
 import type { Platform } from "../../src/ports/platform.ts";
 import { findFolder } from "../programs.ts";
 import { asRoot } from "../service-user.ts";
+import { launchedBy } from "../update/boot-file.ts";
 import { compatRoutes } from "./compat-routes.ts";
 import { freeAddresses } from "./free-addresses.ts";
 import { type HttpServer, startHttp } from "./http/start-http.ts";
@@ -17,6 +18,7 @@ import { poolTester } from "./pool-test.ts";
 import { readGate } from "./read-gate.ts";
 import { openKeyring } from "./secrets-file.ts";
 import { supportBundle } from "./support-bundle.ts";
+import { updateReceiver } from "./update-upload.ts";
 
 export interface ServePageParts {
   readonly setup: OperatorSetup;
@@ -41,6 +43,7 @@ export async function servePage(parts: ServePageParts): Promise<ServedPage | und
   const { clock, entropy } = platform;
   const { api, metrics, name } = device.effective;
   const settings = () => device.effective.api;
+  const launched = launchedBy(process.env);
   const persona = () => device.status().device.persona;
   let keyring: Awaited<ReturnType<typeof openKeyring>>;
   try {
@@ -88,6 +91,16 @@ export async function servePage(parts: ServePageParts): Promise<ServedPage | und
         version: facts.version,
         clock,
       }),
+      ...(launched === undefined
+        ? {}
+        : {
+            receiveUpdate: updateReceiver({
+              folder,
+              root: launched.root,
+              configVersion: device.effective.version,
+              clock,
+            }),
+          }),
       log,
       extraRoutes: [
         compatRoutes({

@@ -26,6 +26,8 @@ export interface AccessQuestion {
   readonly origin: string | undefined;
   readonly fetchSite: string | undefined;
   readonly contentType: string | undefined;
+  /** Wants a file instead of JSON. */
+  readonly takesFile?: boolean;
   readonly credentials: Credentials;
   readonly address: string;
   /** Names besides addresses and localhost under which this machine is opened. */
@@ -50,8 +52,18 @@ export function decideAccess(question: AccessQuestion): AccessDecision {
   return (
     (credentials.is === "local" ? undefined : foreign(question)) ??
     (writes ? notWritable(question) : undefined) ??
-    identify(question)
+    withFile(question, identify(question))
   );
+}
+
+/** No form of another page can send this type either. */
+function withFile(
+  { takesFile, contentType }: AccessQuestion,
+  decision: AccessDecision,
+): AccessDecision {
+  const isFile = /^application\/octet-stream\s*(;|$)/i.test(contentType ?? "");
+  if (takesFile !== true || isFile || decision.is === "refused") return decision;
+  return refusal(415, "not-a-file", "Content-Type must be application/octet-stream");
 }
 
 /** A page of somebody else, in the browser of somebody who may do more than its author. */
@@ -66,7 +78,7 @@ function foreign({ host, origin, fetchSite, hosts }: AccessQuestion): Refusal | 
 }
 
 function notWritable(question: AccessQuestion): Refusal | undefined {
-  const { passwordSet, setsPassword, method, contentType } = question;
+  const { passwordSet, setsPassword, method, contentType, takesFile } = question;
   if (!passwordSet && !setsPassword)
     return refusal(
       403,
@@ -75,7 +87,7 @@ function notWritable(question: AccessQuestion): Refusal | undefined {
     );
   // What a form of another page can send, and this cannot: it would have to ask first.
   const isJson = /^application\/json\s*(;|$)/i.test(contentType ?? "");
-  if (method !== "DELETE" && !isJson)
+  if (method !== "DELETE" && takesFile !== true && !isJson)
     return refusal(415, "not-json", "Content-Type must be application/json");
   return undefined;
 }

@@ -3,6 +3,7 @@
  * cgminer API and the interfaces of other firmware all stand on this one seam, so none of them can do what another forbids.
  */
 import type { ConfigProblem } from "../lib/errors.ts";
+import type { UpdateState } from "../update/update-view.ts";
 import type { ChipStatus, DeviceEvent, Status } from "./status.ts";
 
 /** What an operator may do beyond reading and settings. */
@@ -125,6 +126,23 @@ export interface HistoryReader {
   chip(board: number, chip: number): Promise<HistoryAnswer>;
 }
 
+export type UpdateStep =
+  /** Check the file that was received, and lay the version beside the one that runs. */
+  | { readonly do: "stage"; readonly allowDowngrade: boolean }
+  /** Run what lies beside, on trial. */
+  | { readonly do: "start" }
+  /** To the version before, with its settings. */
+  | { readonly do: "return" }
+  /** What lies beside is not wanted. */
+  | { readonly do: "discard" }
+  /** The event of a return is kept. */
+  | { readonly do: "told" };
+
+export interface UpdateDesk {
+  state(): UpdateState;
+  take(step: UpdateStep, actor: Actor): Promise<Outcome>;
+}
+
 /** Everything that an interface for operators stands on. */
 export interface Device {
   /** Put together once for each word of the machine, however many ask. */
@@ -138,6 +156,7 @@ export interface Device {
   audit(actor: Actor, what: string, text: string): void;
   readonly config: ConfigDesk;
   readonly history: HistoryReader;
+  readonly updates: UpdateDesk;
 }
 
 /** The least that each action takes. */

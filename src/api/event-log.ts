@@ -15,6 +15,8 @@ const SEVERITIES: Readonly<Record<string, DeviceEvent["severity"]>> = {
   "chain-faulted": "error",
   "login-failed": "warning",
   "login-locked": "warning",
+  "update-returned": "error",
+  "update-failed": "warning",
 };
 
 export class EventLog {

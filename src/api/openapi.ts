@@ -23,7 +23,7 @@ const REFUSALS: Readonly<Record<number, string>> = {
   404: "There is no such thing",
   409: "Not now",
   413: "The body is too large",
-  415: "Content-Type is not application/json",
+  415: "Content-Type is not application/json, or application/octet-stream where a file is wanted",
   422: "What was given would not do; every problem is named",
   429: "Too much at once, or too many wrong passwords; Retry-After says when",
   503: "Not at the moment",
@@ -101,6 +101,16 @@ function operation(route: Route): object {
     "x-scope": access,
     security: access === "open" || access === "public-read" ? [{}, ...login] : login,
     ...parameters(route),
+    ...(route.takesFile === true
+      ? {
+          requestBody: {
+            required: true,
+            content: {
+              "application/octet-stream": { schema: { type: "string", format: "binary" } },
+            },
+          },
+        }
+      : {}),
     ...(body === undefined
       ? {}
       : {

@@ -6,6 +6,7 @@ import { Signal } from "../lib/signal.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { MachineEvent } from "../telemetry/event.ts";
 import type { MachineSnapshot } from "../telemetry/machine-snapshot.ts";
+import type { UpdateState } from "../update/update-view.ts";
 import { boardState, buildStatus } from "./build-status.ts";
 import { chipsOf } from "./chip-status.ts";
 import { configuredPools } from "./configured-pools.ts";
@@ -19,6 +20,8 @@ import type {
   EventQuery,
   HistoryReader,
   Outcome,
+  UpdateDesk,
+  UpdateStep,
 } from "./device.ts";
 import { EventLog } from "./event-log.ts";
 import { Lasting } from "./lasting.ts";
@@ -56,6 +59,7 @@ export interface OperatorDeviceParts {
 export class OperatorDevice implements Device, AsyncDisposable {
   readonly config: ConfigDesk;
   readonly history: HistoryReader;
+  readonly updates: UpdateDesk;
   readonly #parts: OperatorDeviceParts;
   readonly #events = new EventLog();
   readonly #changed = new Signal<Status>();
@@ -72,6 +76,7 @@ export class OperatorDevice implements Device, AsyncDisposable {
   #pools: readonly ConfiguredPool[];
   #status: Status | undefined;
   #builtMs = 0;
+  #updates: UpdateState;
   #lastId = 0;
   #isClosed = false;
 
@@ -82,7 +87,13 @@ export class OperatorDevice implements Device, AsyncDisposable {
     this.#configView = parts.setup.config;
     this.#pools = configuredPools(this.effective);
     this.config = this.#configDesk();
+    this.#updates = parts.setup.updates ?? NO_UPDATES;
+    this.updates = {
+      state: () => this.#updates,
+      take: (step, actor) => this.#takeUpdateStep(step, actor),
+    };
     this.#events.takeEarlier(parts.earlierEvents);
+    this.#tellUpdates(undefined);
     this.#open.push(
       parts.link.onMessage((message) => this.#hear(message)),
       parts.link.onClosed(() => this.#lose()),
@@ -160,6 +171,12 @@ export class OperatorDevice implements Device, AsyncDisposable {
         this.#configChanged.emit(this.effective);
         this.#refresh();
         return;
+      case "updates": {
+        const before = this.#updates;
+        this.#updates = message.updates;
+        this.#tellUpdates(before);
+        return;
+      }
       case "answer":
         this.#asked.get(message.id)?.(message.answer);
         return;
@@ -250,6 +267,30 @@ export class OperatorDevice implements Device, AsyncDisposable {
     for (const answer of [...this.#asked.values()]) answer(nobody);
   }
 
+  async #takeUpdateStep(step: UpdateStep, actor: Actor): Promise<Outcome> {
+    const outcome = (await this.#ask({ ask: "update", step, actor })) as Outcome;
+    this.audit(actor, `update-${step.do}`, outcome.text);
+    return outcome;
+  }
+
+  /** What became of an update happens while nobody looks: it is told as an event. */
+  #tellUpdates(before: UpdateState | undefined): void {
+    const { versions, problem } = this.#updates;
+    if (problem !== null && before !== undefined && before.problem !== problem)
+      this.audit(ASICD, "update-failed", problem);
+    if (versions === null) return;
+    const { state, current, reason, returned } = versions;
+    if (before?.versions?.state === "trial" && state === "settled")
+      this.audit(ASICD, "update-settled", `version ${current.version} stays: ${reason}`);
+    if (returned?.isNew !== true || before?.versions?.returned?.isNew === true) return;
+    this.audit(
+      ASICD,
+      "update-returned",
+      `version ${returned.version} did not stay, and ${current.version} runs again: ${returned.reason}`,
+    );
+    void this.#ask({ ask: "update", step: { do: "told" }, actor: ASICD });
+  }
+
   #configDesk(): ConfigDesk {
     const view = () => this.#configView;
     const ask = async (request: Request): Promise<ConfigResult> =>
@@ -285,6 +326,16 @@ export class OperatorDevice implements Device, AsyncDisposable {
     };
   }
 }
+
+const ASICD: Actor = { name: "asicd", scope: "admin" };
+
+const NO_UPDATES: UpdateState = {
+  possible: false,
+  text: "This asicd was not started by its launcher, so it cannot replace itself",
+  progress: "none",
+  problem: null,
+  versions: null,
+};
 
 const nobody = {
   is: "refused",

@@ -1,6 +1,7 @@
 /** What the supervisor and the operator process tell each other: data only, over one channel that never blocks. */
 import type { MachineSnapshot } from "../telemetry/machine-snapshot.ts";
-import type { Action, Actor, ConfigChange, ConfigResult, Outcome } from "./device.ts";
+import type { UpdateState } from "../update/update-view.ts";
+import type { Action, Actor, ConfigChange, ConfigResult, Outcome, UpdateStep } from "./device.ts";
 import type { Persona } from "./status.ts";
 
 /** Once a second: an operator process that is silent for long is started again. */
@@ -49,6 +50,8 @@ export interface OperatorSetup {
   readonly mayMovePort: boolean;
   /** Account that it turns into once its ports are open; absent: it stays who it is. */
   readonly dropTo?: { readonly uid: number; readonly gid: number };
+  /** Absent: this asicd cannot update itself. */
+  readonly updates?: UpdateState;
 }
 
 /** The configuration as it is in force. Holds secrets: it never leaves the process unmasked. */
@@ -81,7 +84,8 @@ export type Request =
     }
   | { readonly ask: "config-replace"; readonly config: unknown; readonly actor: Actor }
   | { readonly ask: "config-confirm"; readonly actor: Actor }
-  | { readonly ask: "config-revert"; readonly actor: Actor };
+  | { readonly ask: "config-revert"; readonly actor: Actor }
+  | { readonly ask: "update"; readonly step: UpdateStep; readonly actor: Actor };
 
 export type Answer = Outcome | ConfigResult;
 
@@ -94,6 +98,7 @@ export type SupervisorMessage =
       readonly guard: GuardView;
     }
   | { readonly tell: "config"; readonly config: ConfigView }
+  | { readonly tell: "updates"; readonly updates: UpdateState }
   /** A line of anybody's log, as JSON. */
   | { readonly tell: "log"; readonly line: string }
   | { readonly tell: "answer"; readonly id: number; readonly answer: Answer }

@@ -33,6 +33,10 @@ const changes = Type.Array(
   ),
   { maxItems: 1_000 },
 );
+const updateStep = Type.Union([
+  Type.Object({ do: Type.Literal("stage"), allowDowngrade: Type.Boolean() }, closed),
+  ...plain("start", "return", "discard", "told"),
+]);
 const request = Type.Union([
   Type.Object({ ask: Type.Literal("act"), action, actor }, closed),
   Type.Object({ ask: Type.Literal("config-preview"), changes }, closed),
@@ -40,6 +44,7 @@ const request = Type.Union([
   Type.Object({ ask: Type.Literal("config-replace"), config: Type.Unknown(), actor }, closed),
   Type.Object({ ask: Type.Literal("config-confirm"), actor }, closed),
   Type.Object({ ask: Type.Literal("config-revert"), actor }, closed),
+  Type.Object({ ask: Type.Literal("update"), step: updateStep, actor }, closed),
 ]);
 const message = Type.Union([
   Type.Object(

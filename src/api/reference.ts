@@ -78,6 +78,9 @@ function section(route: Route, answer: ExampleAnswer | undefined): string {
   const target = `${API_PREFIX}${path}${query.length === 0 ? "" : `?${query.join("&")}`}`;
   const asked = [
     `${route.method} ${target}`,
+    ...(route.takesFile === true
+      ? ["Content-Type: application/octet-stream", "", "(the file)"]
+      : []),
     ...(example.body === undefined ? [] : [JSON.stringify(example.body)]),
   ];
   const came = answer === undefined ? [] : [`→ ${answer.status}`, ...shortened(answer.text)];

@@ -8,6 +8,7 @@ import type { Keyring } from "./keyring.ts";
 import type { LogReader } from "./log-lines.ts";
 import type { PoolTester } from "./pool-test.ts";
 import type { SupportBundle } from "./support-files.ts";
+import type { UpdateReceiver } from "./update-receiver.ts";
 
 /** What the operations stand on. */
 export interface Api {
@@ -18,6 +19,7 @@ export interface Api {
   readonly logs: LogReader;
   readonly testPool: PoolTester;
   readonly bundle: SupportBundle;
+  readonly receiveUpdate: UpdateReceiver;
   /** The OpenAPI document of all operations. */
   readonly document: () => unknown;
 }
@@ -26,6 +28,8 @@ export interface RouteRequest<P = unknown, Q = unknown, B = unknown> {
   readonly params: P;
   readonly query: Q;
   readonly body: B;
+  /** Of an operation that takes a file. */
+  readonly upload?: AsyncIterable<Uint8Array>;
   readonly actor: Actor;
   /** Of the caller, for what counts failures. */
   readonly address: string;
@@ -96,6 +100,8 @@ export interface Route {
   readonly example: RouteExample;
   /** The one write that is there before a password is. */
   readonly setsPassword?: boolean;
+  /** Takes a file as application/octet-stream instead of JSON. */
+  readonly takesFile?: boolean;
   /** Asks, although it is no GET: changes nothing. */
   readonly handle: (api: Api, request: RouteRequest) => Answer | Promise<Answer>;
 }
@@ -107,6 +113,7 @@ export type Topic =
   | "Settings"
   | "Actions"
   | "Login and tokens"
+  | "Updates"
   | "Service";
 
 interface RouteSpec<P extends TSchema, Q extends TSchema, B extends TSchema>

@@ -6,6 +6,7 @@ import { historyRoutes } from "./routes/history-routes.ts";
 import { keyRoutes } from "./routes/key-routes.ts";
 import { machineRoutes } from "./routes/machine-routes.ts";
 import { serviceRoutes } from "./routes/service-routes.ts";
+import { updateRoutes } from "./routes/update-routes.ts";
 
 export const API_PREFIX = "/api/v1";
 
@@ -15,6 +16,7 @@ export const routes: readonly Route[] = [
   ...configRoutes,
   ...actionRoutes,
   ...keyRoutes,
+  ...updateRoutes,
   ...serviceRoutes,
 ];
 

@@ -44,7 +44,7 @@ export class NonceCheck<Space extends HeaderSpace = HeaderSpace> {
     space.seen.add(key);
     if (!space.work.tip.live) return "stale";
     if (!meetsTarget(this.hash, space.work.target)) return "below-share-target";
-    const share = `${nonce}/${space.ntime}/${this.version}`;
+    const share = shareKey(nonce, space.ntime, this.version);
     if (space.work.submitted.has(share)) return "duplicate";
     space.work.submitted.add(share);
     return "submit";
@@ -64,4 +64,16 @@ export class NonceCheck<Space extends HeaderSpace = HeaderSpace> {
     this.hash = hashHeader(this.#header);
     return leadingZeroBits(this.hash) >= this.#ticketZeroBits;
   }
+}
+
+/** Six characters of 16 bits: 52 bytes in a set, where decimal digits stay in the pieces that they were put together from (211). */
+function shareKey(nonce: number, ntime: number, version: number): string {
+  return String.fromCharCode(
+    nonce >>> 16,
+    nonce & 0xffff,
+    ntime >>> 16,
+    ntime & 0xffff,
+    version >>> 16,
+    version & 0xffff,
+  );
 }

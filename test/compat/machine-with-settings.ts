@@ -95,6 +95,8 @@ export async function machineWithSettings(
         return desk.confirm(request.actor);
       case "config-revert":
         return desk.revert(request.actor);
+      case "update":
+        return { is: "refused", code: "no-slots", text: "nothing here can be replaced" };
     }
   };
   link.upper.onMessage((message) => {

@@ -1,6 +1,7 @@
 import { Writable } from "node:stream";
 import { expect, test } from "vitest";
 import { openLog } from "../../firmware/log.ts";
+import { plainLogLine } from "../../firmware/log-line.ts";
 
 function capture(level: Parameters<typeof openLog>[0]["level"]) {
   const lines: string[] = [];
@@ -59,4 +60,17 @@ test("a reader that has gone is not written to again, and nothing is thrown", as
   await new Promise((resolve) => broken.on("error", resolve));
   logger.info({}, "two");
   expect(writes).toBe(1);
+});
+
+test("plain lines are for a system log: no time, one line each, whatever is in them", () => {
+  const lines: string[] = [];
+  const logger = openLog({ level: "info", to: (line) => lines.push(line), format: "plain" });
+  logger.warn({ what: "trip", where: "board 2", limitC: 75 }, "two\nlines");
+  logger.error({ err: new Error("x".repeat(2_000)) }, "failed");
+  expect(lines[0]).toMatch(/^warn {2}two.+lines what=trip where=board 2 limitC=75$/);
+  expect(lines[0]).not.toContain("\n");
+  expect(lines[1]).toMatch(/^error failed err=\{"type":"Error"/);
+  expect(lines[1]?.length).toBeLessThanOrEqual(600);
+  expect(plainLogLine("no JSON at all")).toBe("no JSON at all");
+  expect(plainLogLine("17")).toBe("17");
 });

@@ -17,6 +17,7 @@ import { configSchema } from "../../src/config/schema.ts";
 import type { Clock } from "../../src/ports/clock.ts";
 import type { MachineEvent } from "../../src/telemetry/event.ts";
 import type { MachineSnapshot } from "../../src/telemetry/machine-snapshot.ts";
+import type { UpdateState } from "../../src/update/update-view.ts";
 import { memoryLink } from "./memory-link.ts";
 
 export interface OperatedDevice extends AsyncDisposable {
@@ -32,6 +33,7 @@ export interface OperatedDevice extends AsyncDisposable {
     guard?: Partial<GuardView>,
   ): void;
   tellConfig(view: ConfigView): void;
+  tellUpdates(updates: UpdateState): void;
   /** Of our own events, what was to be kept. */
   readonly kept: readonly MachineEvent[];
 }
@@ -138,6 +140,7 @@ export function operatedDevice(options: OperatedDeviceOptions): OperatedDevice {
         guard: { state: "running", restarts: 0, lastWordAgoS, reason: null, ...guard },
       });
     },
+    tellUpdates: (updates) => link.upper.send({ tell: "updates", updates }),
     tellConfig: (view) => link.upper.send({ tell: "config", config: view }),
     [Symbol.asyncDispose]: () => device[Symbol.asyncDispose](),
   };

@@ -1,4 +1,6 @@
 /** The table of operations as routes of the server: who may, what was given, what comes back. */
+import type { Socket } from "node:net";
+import type { Readable } from "node:stream";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { type AccessDecision, decideAccess } from "../../../src/api/access.ts";
 import { checkRequest } from "../../../src/api/check-request.ts";
@@ -28,6 +30,8 @@ export interface ApiRoutesOptions {
   readonly isLocal: (request: FastifyRequest) => boolean;
   readonly isTls: boolean;
   readonly log: Logger;
+  /** Connections whose request may take as long as it does. */
+  readonly patience: WeakSet<Socket>;
   /** Streams that are open, so that whoever closes the server ends them. */
   readonly streams: LivePlaces;
 }
@@ -41,6 +45,12 @@ export function addApiRoutes(app: FastifyInstance, options: ApiRoutesOptions): v
     if (parsed.is === "json") done(null, parsed.value);
     else done(Object.assign(new Error(parsed.text), { statusCode: 400 }));
   });
+  // Read by the one operation that takes it, piece by piece; all others have refused it before.
+  app.addContentTypeParser("application/octet-stream", (request, stream, done) => {
+    const { takesFile } = request.routeOptions.config as { readonly takesFile?: boolean };
+    if (takesFile === true) done(null, stream);
+    else done(Object.assign(new Error("no file is wanted here"), { statusCode: 415 }));
+  });
   app.setErrorHandler((error: Error & { statusCode?: number }, _request, reply) =>
     send(reply, answerToError(error, options.log)),
   );
@@ -51,6 +61,7 @@ function addRoute(app: FastifyInstance, route: Route, options: ApiRoutesOptions)
   app.route({
     method: route.method,
     url: `${API_PREFIX}${route.path.replaceAll(/\{(\w+)\}/g, ":$1")}`,
+    config: { takesFile: route.takesFile === true },
     exposeHeadRoute: route.method === "GET" && route.answers[200]?.contentType === undefined,
     // Before any byte of the body is read: who may not costs nothing.
     onRequest: async (request: Decided, reply) => {
@@ -59,6 +70,11 @@ function addRoute(app: FastifyInstance, route: Route, options: ApiRoutesOptions)
     },
     handler: (request: Decided, reply) => handle(route, request, reply, options),
   });
+}
+
+/** Who leaves it early still answers on the same connection. */
+function wholeOf(body: Readable): AsyncIterable<Uint8Array> {
+  return { [Symbol.asyncIterator]: () => body.iterator({ destroyOnReturn: false }) };
 }
 
 function decide(
@@ -79,6 +95,7 @@ function decide(
     origin: headers.origin,
     fetchSite: Array.isArray(fetchSite) ? fetchSite[0] : fetchSite,
     contentType: headers["content-type"],
+    takesFile: route.takesFile === true,
     credentials: isLocal(request)
       ? { is: "local" }
       : credentialsOf(raw, api.keyring, sessionHours, isUse),
@@ -101,13 +118,16 @@ async function handle(
   const checked = checkRequest(route, {
     params: request.params as Record<string, string>,
     query: request.query as Record<string, string | string[]>,
-    body: request.body,
+    body: route.takesFile === true ? undefined : request.body,
   });
   if (checked.is === "refused") return send(reply, checked);
   const { sessionHours } = api.settings();
   const session = sessionWord(request.raw);
+  // Node's own deadline is for requests of a few kilobytes; this one has its own.
+  if (route.takesFile === true) options.patience.add(request.raw.socket);
   const answer = await route.handle(api, {
     ...checked,
+    ...(route.takesFile === true ? { upload: wholeOf(request.body as Readable) } : {}),
     actor: access.actor,
     address: request.ip,
     isLocal: options.isLocal(request),

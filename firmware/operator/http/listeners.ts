@@ -27,6 +27,8 @@ export interface ListenOptions {
   readonly unixSocket: string | undefined;
   readonly tls: TlsMaterial | undefined;
   readonly bounds: ConnectionBounds;
+  /** Connections on which a request may take longer than others. */
+  readonly patience?: WeakSet<Socket>;
   /** For tests of slow clients. */
   readonly times?: ServerOptions;
   readonly clock: Pick<Clock, "after">;
@@ -48,7 +50,7 @@ export async function openListeners(
   handler: RequestListener,
   options: ListenOptions,
 ): Promise<Listeners> {
-  const { listen, unixSocket, tls, bounds, times, clock, log } = options;
+  const { listen, unixSocket, tls, bounds, times, clock, log, patience } = options;
   const bound = new ConnectionBound(bounds);
   const locals = new ConnectionBound(bounds);
   const localSockets = new WeakSet<Socket>();
@@ -74,7 +76,7 @@ export async function openListeners(
     // A backstop for what has not come so far as to be counted.
     server.maxConnections = 4 * bounds.ofAll;
     bound.watch(server);
-    hardened(server);
+    hardened(server, patience);
     const { host, port } = splitListen(text);
     await listening(server, () => server.listen({ host, port }));
     if (isClosed) server.close();
@@ -123,7 +125,7 @@ export async function openListeners(
           const server = createServer({ ...TIMES, ...times }, handler);
           server.on("connection", (one) => localSockets.add(one));
           locals.watch(server);
-          hardened(server);
+          hardened(server, patience);
           socket = await openLocalSocket(unixSocket, server, listening);
           servers.push(server);
           return `unix:${unixSocket}`;
@@ -191,8 +193,9 @@ function listening(server: Server, listen: () => void): Promise<void> {
 }
 
 /** Bytes that are no HTTP are answered with as little as possible. */
-function hardened(server: Server): void {
+function hardened(server: Server, patience: WeakSet<Socket> | undefined): void {
   server.on("clientError", (error: NodeJS.ErrnoException, socket) => {
+    if (error.code === "ERR_HTTP_REQUEST_TIMEOUT" && patience?.has(socket as Socket)) return;
     const status =
       error.code === "HPE_HEADER_OVERFLOW"
         ? "431 Request Header Fields Too Large"

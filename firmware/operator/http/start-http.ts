@@ -1,6 +1,7 @@
 /** The server of page and API: one application behind any number of sockets. */
 import type { IncomingMessage, RequestListener, ServerOptions, ServerResponse } from "node:http";
 import { createServer } from "node:http";
+import type { Socket } from "node:net";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import Fastify from "fastify";
 import type { Device } from "../../../src/api/device.ts";
@@ -14,11 +15,13 @@ import { type Rate, RateLimit } from "../../../src/api/rate-limit.ts";
 import { type Api, errorBody } from "../../../src/api/route.ts";
 import { API_PREFIX, routes } from "../../../src/api/routes.ts";
 import type { SupportBundle } from "../../../src/api/support-files.ts";
+import type { UpdateReceiver } from "../../../src/api/update-receiver.ts";
 import type { ApiConfig } from "../../../src/config/operator-schema.ts";
 import { toHex } from "../../../src/lib/bytes.ts";
 import type { Logger } from "../../../src/lib/log.ts";
 import type { Clock } from "../../../src/ports/clock.ts";
 import type { Entropy } from "../../../src/ports/entropy.ts";
+import { UpdateError } from "../../../src/update/update-error.ts";
 import { addApiRoutes } from "./api-routes.ts";
 import type { ConnectionBounds } from "./connection-bound.ts";
 import { openListeners } from "./listeners.ts";
@@ -76,6 +79,8 @@ export interface HttpOptions {
   readonly logs: LogReader;
   readonly testPool: PoolTester;
   readonly bundle: SupportBundle;
+  /** Absent where there is nothing to update. */
+  readonly receiveUpdate?: UpdateReceiver;
   readonly log: Logger;
   /** Routes of others (metrics, interfaces of other firmware), each in a scope of its own. */
   readonly extraRoutes?: readonly ((app: FastifyInstance) => void)[];
@@ -90,6 +95,12 @@ export interface HttpServer {
   readonly connectionCount: number;
   close(): Promise<void>;
 }
+
+const refuseUpdates: UpdateReceiver = () =>
+  Promise.resolve({
+    is: "refused",
+    error: new UpdateError("no-slots", { path: "update", problem: "nothing here can be replaced" }),
+  });
 
 /** Rejects with the system's error when the page's files cannot be read. */
 export async function startHttp(options: HttpOptions): Promise<HttpServer> {
@@ -107,9 +118,11 @@ export async function startHttp(options: HttpOptions): Promise<HttpServer> {
     logs: options.logs,
     testPool: options.testPool,
     bundle: options.bundle,
+    receiveUpdate: options.receiveUpdate ?? refuseUpdates,
     document: () => document,
   };
   const hosts = () => knownHosts(hostname, config().name, config().api.hosts);
+  const patience = new WeakSet<Socket>();
   let isLocalSocket = (_request: IncomingMessage): boolean => false;
   const isLocal = (request: FastifyRequest) => isLocalSocket(request.raw);
 
@@ -138,6 +151,7 @@ export async function startHttp(options: HttpOptions): Promise<HttpServer> {
       isLocal,
       isTls: tls !== undefined,
       log,
+      patience,
       streams,
     });
     done();
@@ -165,6 +179,7 @@ export async function startHttp(options: HttpOptions): Promise<HttpServer> {
       listen: options.listen,
       unixSocket: options.unixSocket,
       tls,
+      patience,
       bounds: limits.connections,
       ...(limits.times === undefined ? {} : { times: limits.times }),
       clock,

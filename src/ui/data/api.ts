@@ -76,7 +76,8 @@ export class Api {
   }
 }
 
-function failureOf(httpStatus: number, value: unknown): Failure {
+/** What a refusal says, whichever form it has. */
+export function failureOf(httpStatus: number, value: unknown): Failure {
   const { error } = (value ?? {}) as { error?: Partial<Failure> };
   // A refused action answers with its outcome.
   const outcome = (value ?? {}) as { code?: string; text?: string };

@@ -2,9 +2,10 @@
 import { useState } from "preact/hooks";
 import type { Status } from "../../api/status.ts";
 import { useAct, useMay } from "../data/app.tsx";
-import { Button, Card, Notice, useWordsBound } from "../parts/basics.tsx";
+import { Button, Card, useWordsBound } from "../parts/basics.tsx";
 import { Confirm } from "../parts/dialog.tsx";
 import { AppearanceFields } from "../shell/shell.tsx";
+import { Update } from "./update.tsx";
 
 const IDENTIFY_S = 60;
 
@@ -56,9 +57,7 @@ export function Device({ status }: { status: Status }) {
           ))}
         </ul>
       </Card>
-      <Card title={t("update")}>
-        <Notice tone="info">{t("update.not-yet", { version: status.device.version })}</Notice>
-      </Card>
+      <Update version={status.device.version} />
       <Card title={t("appearance")}>
         <AppearanceFields />
       </Card>

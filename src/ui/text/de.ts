@@ -426,8 +426,26 @@ export const de = {
   "do.sure": "Soll das geschehen?",
   "do.begun": "Begonnen",
   update: "Aktualisierung",
-  "update.not-yet":
-    "Version {version} läuft. Aktualisierungen von dieser Seite kommen mit den fertigen Abbildern; bis dahin wird das Paket von Hand aktualisiert.",
+  "update.runs": "Läuft jetzt",
+  "update.before": "Davor",
+  "update.impossible":
+    "Dieses asicd kann sich nicht selbst ersetzen: Es ist eine Simulation oder wurde ohne seinen Starter installiert.",
+  "update.file": "Aktualisierungsdatei (.update für {target})",
+  "update.sending": "Wird übertragen, {part}",
+  "update.staging": "Die Datei wird geprüft und daneben abgelegt. Es wird weiter gerechnet.",
+  "update.starting": "Eine andere Version startet gleich. Die Seite ist kurz weg.",
+  "update.staged":
+    "Version {version} ist geprüft, mit einem vertrauten Schlüssel unterschrieben und liegt neben {current}. Deine Einstellungen bleiben.",
+  "update.start": "{version} starten",
+  "update.start.text":
+    "Einige Minuten lang wird nicht gerechnet, während die Platinen wieder hochfahren. Geht es der neuen Version nicht binnen zehn Minuten gut, kommt die davor von selbst zurück, mit ihren Einstellungen.",
+  "update.discard": "Verwerfen",
+  "update.trial":
+    "Version {version} muss sich bewähren: Wächter, Seite und Platinen. Tut sie es nicht, kommt die davor zurück.",
+  "update.returned": "Version {version} ist nicht geblieben, die davor kam zurück: {reason}",
+  "update.return": "Zurück zu {version}",
+  "update.return.text":
+    "Die Version davor startet mit den Einstellungen von damals. Die von jetzt bleiben in einer Datei daneben.",
   tokens: "Token für Programme",
   "tokens.text":
     "Für Skripte und Überwachung. Jedes Programm bekommt sein eigenes, mit nicht mehr Rechten als nötig.",

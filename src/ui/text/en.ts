@@ -418,8 +418,26 @@ export const en = {
   "do.sure": "Shall it be done?",
   "do.begun": "Begun",
   update: "Update",
-  "update.not-yet":
-    "Version {version} runs. Updates from this page come with the packaged images; until then, update the package by hand.",
+  "update.runs": "Runs now",
+  "update.before": "Before it",
+  "update.impossible":
+    "This asicd cannot replace itself: it is a simulation, or was installed without its launcher.",
+  "update.file": "Update file (.update for {target})",
+  "update.sending": "Sending, {part}",
+  "update.staging": "The file is being checked and laid beside. Hashing goes on.",
+  "update.starting": "Another version is about to start. The page is away for a moment.",
+  "update.staged":
+    "Version {version} is checked, signed by a trusted key, and lies beside {current}. Your settings stay as they are.",
+  "update.start": "Start {version}",
+  "update.start.text":
+    "Hashing stops for some minutes while the boards come up again. If the new version is not well within ten minutes, the one before comes back by itself, with its settings.",
+  "update.discard": "Discard it",
+  "update.trial":
+    "Version {version} has to prove itself: guard, page and boards. If it does not, the one before comes back.",
+  "update.returned": "Version {version} did not stay, and the one before came back: {reason}",
+  "update.return": "Go back to {version}",
+  "update.return.text":
+    "The version before starts with the settings of its time. Those of now are kept beside them in a file.",
   tokens: "Tokens for programs",
   "tokens.text":
     "For scripts and monitoring. Give each program its own, with no more rights than it needs.",

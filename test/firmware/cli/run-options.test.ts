@@ -31,7 +31,10 @@ describe("the options of run", () => {
       unsupervised: false,
       durationMs: 600_000,
       json: true,
+      logFormat: "json",
     });
+    expect(read("--config", "a.jsonc", "--log-format", "plain").logFormat).toBe("plain");
+    expect(() => read("--config", "a.jsonc", "--log-format", "xml")).toThrow(/json, plain/);
   });
 
   test("need a configuration file", () => {

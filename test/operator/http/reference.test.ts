@@ -35,6 +35,27 @@ async function ask(route: Route): Promise<Called> {
   await using machine = await served({
     clock: new StandingClock(),
     entropy: countingEntropy(),
+    receiveUpdate: () => Promise.resolve({ is: "received", version: "0.2.0" }),
+    updates: {
+      possible: true,
+      text: "Nothing goes on",
+      progress: "none",
+      problem: null,
+      versions: {
+        current: { name: "base", version: "0.1.0" },
+        target: "armv7",
+        state: "returned",
+        previous: null,
+        staged: null,
+        returned: {
+          name: "versions/0.2.0-1a2b3c4d",
+          version: "0.2.0",
+          reason: "not healthy within 600 s: the API does not answer",
+          isNew: false,
+        },
+        reason: "not healthy within 600 s: the API does not answer",
+      },
+    },
     bundle: {
       contents: () => Promise.resolve([{ name: "status.json", bytes: 5_556, about: "The status" }]),
       tar: () => Promise.resolve(new Uint8Array(1_024)),
@@ -70,7 +91,11 @@ async function ask(route: Route): Promise<Called> {
       session: undefined,
     };
   }
-  return await machine.call(`${route.method} ${target}`, { body, cookie: session });
+  const file = { raw: "asicd-update 1", headers: { "content-type": "application/octet-stream" } };
+  return await machine.call(`${route.method} ${target}`, {
+    ...(route.takesFile === true ? file : { body }),
+    cookie: session,
+  });
 }
 
 const answers = new Map<string, ExampleAnswer>();

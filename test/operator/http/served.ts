@@ -20,11 +20,13 @@ import type { Answer, Request } from "../../../src/api/operator-link.ts";
 import type { PoolTester } from "../../../src/api/pool-test.ts";
 import { secretsIn } from "../../../src/api/scrub.ts";
 import type { SupportBundle } from "../../../src/api/support-files.ts";
+import type { UpdateReceiver } from "../../../src/api/update-receiver.ts";
 import type { Logger } from "../../../src/lib/log.ts";
 import { silentLog } from "../../../src/lib/log.ts";
 import type { Clock } from "../../../src/ports/clock.ts";
 import type { Entropy } from "../../../src/ports/entropy.ts";
 import type { MachineSnapshot } from "../../../src/telemetry/machine-snapshot.ts";
+import type { UpdateState } from "../../../src/update/update-view.ts";
 import {
   type OperatedDevice,
   operatedDevice,
@@ -64,6 +66,9 @@ export interface ServedOptions {
   readonly machine?: MachineSnapshot;
   readonly testPool?: PoolTester;
   readonly bundle?: SupportBundle;
+  readonly receiveUpdate?: UpdateReceiver;
+  /** Absent: there is nothing to update. */
+  readonly updates?: UpdateState;
   readonly log?: Logger;
   readonly extraRoutes?: readonly ((app: FastifyInstance) => void)[];
 }
@@ -89,6 +94,7 @@ export async function served(options: ServedOptions = {}): Promise<Served> {
   const operated = operatedDevice({ clock, config, history: options.history ?? someHistory });
   const { device } = operated;
   operated.answerWith(agreeable);
+  if (options.updates !== undefined) operated.tellUpdates(options.updates);
   operated.tellMachine(options.machine ?? recordedMachine());
   let kept = noSecrets;
   let diskError: Error | undefined;
@@ -124,6 +130,7 @@ export async function served(options: ServedOptions = {}): Promise<Served> {
       options.bundle ??
       supportBundle({ device, logText: () => logs.text, secrets, version: "0.1.0", clock }),
     log: options.log ?? silentLog,
+    ...(options.receiveUpdate === undefined ? {} : { receiveUpdate: options.receiveUpdate }),
     ...(options.uiFolder === undefined ? {} : { uiFolder: options.uiFolder }),
     ...(options.pageHead === undefined ? {} : { pageHead: options.pageHead }),
     ...(options.unixSocket === undefined ? {} : { unixSocket: options.unixSocket }),
@@ -159,6 +166,8 @@ export function agreeable(request: Request): Answer {
         : { is: "done", text: "done" };
     case "config-confirm":
       return { is: "done", text: "the change stays" };
+    case "update":
+      return { is: "accepted", text: "it is checked in full and laid beside" };
     default:
       return {
         is: "applied",

@@ -209,5 +209,6 @@ function withHistory(device: Device, history: HistoryReader): Device {
     audit: (actor, what, text) => device.audit(actor, what, text),
     config: device.config,
     history,
+    updates: device.updates,
   };
 }
