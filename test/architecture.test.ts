@@ -23,7 +23,7 @@ const SRC_LAYERS: readonly (readonly string[])[] = [
   // The older protocol, behind the same seam: links are chosen above.
   ["sv1"],
   ["hashing", "control"],
-  ["config", "api"],
+  ["config", "api", "update"],
   // What other firmware's clients expect, made from the same tree as everything else.
   ["compat"],
   ["ui"],
@@ -31,7 +31,7 @@ const SRC_LAYERS: readonly (readonly string[])[] = [
 
 /** Which files may import which packages; a package that is not here may be imported by nobody. */
 const PACKAGES: readonly (readonly [name: RegExp, files: RegExp])[] = [
-  [/^(@noble|@scure)\//, /^(src|simulator)\//],
+  [/^(@noble|@scure)\//, /^(src|simulator|firmware\/packaging)\//],
   [/^typebox(\/|$)/, /^(src|firmware|simulator)\//],
   [/^(preact|uplot)(\/|$)/, /^src\/ui\//],
   [/^node:/, /^(drivers\/linux|firmware|simulator)\//],

@@ -151,7 +151,7 @@ describe("dependencies", () => {
 
   test("are pinned to exact versions", () => {
     for (const [name, version] of Object.entries(dependencies))
-      expect(version, name).toMatch(/^\d+\.\d+\.\d+$/);
+      expect(version, name).toMatch(/^\d+\.\d+\.\d+(-[\w.]+)?$/);
   });
 
   test("are each explained in the README, which explains no others", () => {

@@ -1,14 +1,33 @@
-// Bundles the programs into dist/: one file per program, native add-ons stay outside.
-import { chmodSync, copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { dirname, join } from "node:path";
+// Bundles the programs: one file per program, native add-ons stay outside.
+//   node firmware/packaging/build.mjs [--quiet] [--release] [--outdir dist] [--metafile FILE]
+import {
+  chmodSync,
+  copyFileSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
 import { build } from "esbuild";
 import { buildUi } from "./build-ui.mjs";
-import { esbuildOptions } from "./options.mjs";
+import { esbuildOptions, releaseOptions } from "./options.mjs";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "../..");
 const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
-const quiet = process.argv.includes("--quiet");
+const { values: options } = parseArgs({
+  options: {
+    quiet: { type: "boolean", default: false },
+    release: { type: "boolean", default: false },
+    outdir: { type: "string", default: join(root, "dist") },
+    metafile: { type: "string" },
+  },
+});
+const { quiet } = options;
+const outdir = resolve(options.outdir);
 
 /** Programs of dist/, by output name. */
 const programs = {
@@ -27,13 +46,15 @@ const result = await build({
   ...esbuildOptions(version),
   absWorkingDir: root,
   entryPoints: programs,
-  outdir: "dist",
-  sourcemap: "linked",
+  outdir,
+  ...(options.release ? releaseOptions : { sourcemap: "linked" }),
   metafile: true,
 });
-chmodSync(join(root, "dist/asicd.js"), 0o755);
-copyScenarios(join(root, "simulator/scenario/files"), join(root, "dist/scenarios"));
-await buildUi(root, { outdir: join(root, "dist/ui"), version, quiet });
+chmodSync(join(outdir, "asicd.js"), 0o755);
+copyScenarios(join(root, "simulator/scenario/files"), join(outdir, "scenarios"));
+await buildUi(root, { outdir: join(outdir, "ui"), version, quiet });
+if (options.metafile !== undefined)
+  writeFileSync(options.metafile, `${JSON.stringify(result.metafile)}\n`);
 
 /** Files for people, beside the program that plays them. Two builds at once do not get into each other's way. */
 function copyScenarios(from, to) {

@@ -21,7 +21,7 @@ await build({
   ...options,
   absWorkingDir: root,
   // They read files of their own packages, beside their own programs.
-  external: [...options.external, "playwright-core", "axe-core"],
+  external: [...options.external, "esbuild", "playwright-core", "axe-core"],
   entryPoints: [entry],
   outfile,
   sourcemap: "inline",
