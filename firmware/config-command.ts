@@ -18,6 +18,7 @@ import {
 import type { ParsedArgs } from "./cli/parse-args.ts";
 import { SettingsDesk } from "./config-desk.ts";
 import { openConfigFile } from "./config-store.ts";
+import { exportUci, importUci, syncUci } from "./config-uci.ts";
 import { SystemClock } from "./platform/system-clock.ts";
 
 const DEFAULT_FILE = "/etc/asicd.jsonc";
@@ -26,20 +27,23 @@ export const configCommand: Command = {
   name: "config",
   summary: "look at settings, check and change them",
   usage:
-    "get [PATH] | set PATH VALUE | unset PATH | validate | diff [FILE] | schema [PATH] | export",
+    "get [PATH] | set PATH VALUE | unset PATH | validate | diff [FILE] | schema [PATH] | export | import FILE --uci | sync FILE --uci",
   description: `get       what holds, defaults included
 set       VALUE is JSON, or text where text is wanted; comments in the file stay
 unset     back to the default; of a list, one of its entries
 validate  tells every problem at once
 diff      what differs from the defaults, or from another file
 schema    every setting with its bounds, default and meaning, as JSON Schema
-export    what the file says, as a backup
+export    what the file says, as a backup; with --uci as OpenWrt has it
+import    with --uci: FILE, or - for stdin, in place of everything that was set; "uci show", "uci export" or a file of /etc/config
+sync      with --uci: what was changed in FILE, /etc/config/asicd, and what was changed elsewhere, each to the other
 
-The file is read and written directly: asicd that runs already takes it into use when it is started again.`,
+import and sync tell asicd that runs over its socket. Otherwise the file is read and written directly: asicd that runs already takes it into use when it is started again.`,
   options: {
     config: { type: "string", value: "FILE", description: "the file", defaultText: DEFAULT_FILE },
     secrets: { type: "boolean", description: "show passwords instead of …" },
     json: { type: "boolean", description: "JSON for programs" },
+    uci: { type: "boolean", description: "export, import, sync: as sections of OpenWrt's UCI" },
   },
   positionals: "what to do, and with which setting, e.g. pools[0].url",
   examples: [
@@ -47,6 +51,7 @@ The file is read and written directly: asicd that runs already takes it into use
     "asicd config set pools[0].user bc1q….rig1",
     "asicd config set machine.frequencyMHz 500 --config rig.jsonc",
     "asicd config export --secrets > backup.json",
+    "asicd config sync /etc/config/asicd --uci",
   ],
   run,
 };
@@ -56,6 +61,7 @@ interface Asked {
   readonly words: readonly string[];
   readonly secrets: boolean;
   readonly json: boolean;
+  readonly uci: boolean;
   readonly context: CommandContext;
 }
 
@@ -63,6 +69,8 @@ interface Verb {
   /** How many words it takes after itself. */
   readonly least: number;
   readonly most: number;
+  /** Whether it has to be, may be, or cannot be about UCI. */
+  readonly uci?: "always" | "also";
   run(asked: Asked): Promise<number>;
 }
 
@@ -73,12 +81,19 @@ const verbs: Readonly<Record<string, Verb>> = {
   validate: { least: 0, most: 0, run: validate },
   diff: { least: 0, most: 1, run: diff },
   schema: { least: 0, most: 1, run: schema },
-  export: { least: 0, most: 0, run: exported },
+  export: { least: 0, most: 0, uci: "also", run: exported },
+  import: {
+    least: 1,
+    most: 1,
+    uci: "always",
+    run: (asked) => importUci(asked, asked.words[0] ?? ""),
+  },
+  sync: { least: 1, most: 1, uci: "always", run: (asked) => syncUci(asked, asked.words[0] ?? "") },
 };
 
 async function run(args: ParsedArgs, context: CommandContext): Promise<number> {
   const file = args.string("config", DEFAULT_FILE);
-  const [secrets, json] = [args.flag("secrets"), args.flag("json")];
+  const [secrets, json, uci] = [args.flag("secrets"), args.flag("json"), args.flag("uci")];
   const [name = "", ...words] = args.positionals;
   const verb = Object.hasOwn(verbs, name) ? verbs[name] : undefined;
   if (verb === undefined) args.problem(unknownVerb(name));
@@ -88,8 +103,14 @@ async function run(args: ParsedArgs, context: CommandContext): Promise<number> {
       problem: "has too many or too few words",
       allowed: configCommand.usage,
     });
+  else if (uci !== (verb.uci === "always") && verb.uci !== "also")
+    args.problem({
+      path: "--uci",
+      problem: uci ? `is of no use with ${name}` : `is missing: ${name} knows no other form yet`,
+      allowed: "export [--uci], import FILE --uci, sync FILE --uci",
+    });
   args.finish();
-  return verb?.run({ file, words, secrets, json, context }) ?? exitCodes.wrongUsage;
+  return verb?.run({ file, words, secrets, json, uci, context }) ?? exitCodes.wrongUsage;
 }
 
 function unknownVerb(name: string) {
@@ -118,6 +139,7 @@ async function get(asked: Asked): Promise<number> {
 }
 
 async function exported(asked: Asked): Promise<number> {
+  if (asked.uci) return exportUci(asked, asked.secrets);
   effectiveOf(asked.file);
   const sparse = readSparseConfig(asked.file);
   print({ ...asked, json: true }, asked.secrets ? sparse : maskSecrets(sparse));
