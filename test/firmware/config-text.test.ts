@@ -53,7 +53,10 @@ describe("a changed configuration file", () => {
   });
 
   test("is a new one where nothing of the old one is left, and may be of any value", () => {
-    const any = fc.jsonValue({ maxDepth: 4 });
+    // jsonc-parser takes a key of this name for the prototype, and no setting is called so.
+    const any = fc
+      .jsonValue({ maxDepth: 4 })
+      .filter((value) => !JSON.stringify(value).includes('"__proto__"'));
     const object = fc.dictionary(fc.constantFrom("version", "pools", "machine", "a b", "é"), any);
     fc.assert(
       fc.property(object, object, (before, after) => {
