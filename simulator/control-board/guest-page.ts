@@ -7,13 +7,15 @@ const POLL_EVERY_MS = 1_000;
 
 export class GuestPage implements Disposable {
   readonly #url: string;
+  readonly #answerWithinMs: number;
   readonly #closing = new AbortController();
   #liveMessages = 0;
   #answers = 0;
   #failures = 0;
 
-  constructor(port: number) {
+  constructor(port: number, answerWithinMs = ANSWER_WITHIN_MS) {
     this.#url = `http://127.0.0.1:${port}`;
+    this.#answerWithinMs = answerWithinMs;
   }
 
   /** Messages of the live stream so far. */
@@ -101,9 +103,19 @@ export class GuestPage implements Disposable {
   }
 
   async #get(path: string): Promise<Response> {
-    const signal = AbortSignal.any([this.#closing.signal, AbortSignal.timeout(ANSWER_WITHIN_MS)]);
-    const response = await fetch(`${this.#url}${path}`, { signal });
-    if (response.status !== 200) throw new Error(`GET ${path}: ${response.status}`);
-    return response;
+    // Not AbortSignal.timeout: within AbortSignal.any nobody holds it, and once it is collected it never fires (Node 20).
+    const late = new AbortController();
+    const timer = setTimeout(
+      () => late.abort(new Error(`GET ${path}: no answer within ${this.#answerWithinMs} ms`)),
+      this.#answerWithinMs,
+    );
+    const signal = AbortSignal.any([this.#closing.signal, late.signal]);
+    try {
+      const response = await fetch(`${this.#url}${path}`, { signal });
+      if (response.status !== 200) throw new Error(`GET ${path}: ${response.status}`);
+      return new Response(await response.arrayBuffer());
+    } finally {
+      clearTimeout(timer);
+    }
   }
 }
