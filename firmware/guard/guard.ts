@@ -2,16 +2,14 @@
  * The guard: looks at temperatures, fans, power and the miner ten times a second, decides through `src/control`, and acts.
  * Power is granted by it alone, and whatever it does not know counts against power.
  */
-import { clearLatch, decideBoard, newBoardMemory } from "../../src/control/board-policy.ts";
-import type { BoardMemory, MachineState } from "../../src/control/board-policy-types.ts";
-import type { ChainAllowance, ChainReport, MinerMessage } from "../../src/control/guard-link.ts";
-import { MinerSilence } from "../../src/control/miner-silence.ts";
+import { decideBoard } from "../../src/control/board-policy.ts";
+import type { MachineState } from "../../src/control/board-policy-types.ts";
 import { StartOrder } from "../../src/control/start-order.ts";
 import type { PoolGroupOptions } from "../../src/hashing/pool-options.ts";
 import type { Logger } from "../../src/lib/log.ts";
 import type { MachinePlatform } from "../../src/ports/machine-platform.ts";
 import type { MachineSnapshot } from "../../src/telemetry/machine-snapshot.ts";
-import type { MinerSnapshot } from "../../src/telemetry/snapshot.ts";
+import { BoardMemories } from "./board-memories.ts";
 import { BoardWatch } from "./board-watch.ts";
 import { Cooling } from "./cooling.ts";
 import type { EventRecorder } from "./event-recorder.ts";
@@ -19,8 +17,8 @@ import type { GuardSetup, LatchedBoard, MachineSettings } from "./guard-setup.ts
 import { machineSnapshot } from "./guard-snapshot.ts";
 import { blinkAt } from "./lamps.ts";
 import type { MachineHardware } from "./machine-hardware.ts";
-import { type MinerHandle, MinerKeeper } from "./miner-keeper.ts";
-import { checkMinerMessage } from "./miner-message-check.ts";
+import { MinerDesk } from "./miner-desk.ts";
+import type { MinerHandle } from "./miner-keeper.ts";
 import { OperatorDesk } from "./operator-desk.ts";
 import { PetWatchdog } from "./pet-watchdog.ts";
 import { PowerDesk } from "./power-desk.ts";
@@ -30,8 +28,6 @@ const TICK_MS = 100;
 const LATE_MS = 2 * TICK_MS;
 const FROZEN_MS = 1_000;
 const EXCUSED_EVERY_MS = 60_000;
-/** A miner that has been silent for this long will not come back. */
-const KILL_SILENT_MINER_MS = 4_000;
 
 export interface GuardSurroundings {
   readonly platform: MachinePlatform;
@@ -52,26 +48,17 @@ export class Guard {
   readonly #cooling: Cooling;
   readonly #power: PowerDesk;
   readonly #operator: OperatorDesk;
-  readonly #keeper: MinerKeeper;
-  readonly #silence = new MinerSilence(TICK_MS);
+  readonly #miner: MinerDesk;
+  readonly #memories: BoardMemories;
+  readonly #watchdog: PetWatchdog;
   readonly #starts: StartOrder;
   readonly #timers: Disposable[] = [];
   readonly #startedMs: number;
-  #pools: readonly PoolGroupOptions[];
-  /** What the present miner knows. */
-  #toldPools: readonly PoolGroupOptions[];
-  #memories: BoardMemory[];
   #reasons: (string | null)[];
   #capsMHz: number[];
-  #reports: readonly ChainReport[] = [];
-  #minerSnapshot: MinerSnapshot | null = null;
   #supplyFault: string | null = null;
-  #lastAllowed = "";
-  #allowedAtMs = Number.NEGATIVE_INFINITY;
   #tickedAtMs: number | undefined;
   #excusedAtMs = Number.NEGATIVE_INFINITY;
-  readonly #watchdog: PetWatchdog;
-  #latchedText = "";
   #isStopping = false;
 
   constructor(hardware: MachineHardware, around: GuardSurroundings) {
@@ -79,8 +66,6 @@ export class Guard {
     const { spec } = hardware;
     this.#hardware = hardware;
     this.#around = around;
-    this.#pools = around.setup.miner.pools;
-    this.#toldPools = this.#pools;
     this.#startedMs = clock.nowMs();
     this.#operator = new OperatorDesk(hardware, around.setup, (event) =>
       around.recorder.record(event),
@@ -91,14 +76,9 @@ export class Guard {
     );
     this.#cooling = new Cooling(hardware, settings, clock, around.log);
     this.#starts = new StartOrder(spec.startDelayMs);
-    this.#memories = hardware.boards.map(({ index }) => {
-      const left = around.latched?.find((board) => board.index === index);
-      const memory = newBoardMemory();
-      if (left === undefined) return memory;
-      const { rule, reason } = left;
-      return { ...memory, state: { at: "latched", rule, reason } };
-    });
-    this.#latchedText = JSON.stringify(this.#latched());
+    this.#memories = new BoardMemories(hardware.boards.length, around.latched ?? [], (boards) =>
+      around.onLatched?.(boards),
+    );
     this.#watchdog = new PetWatchdog(around.log);
     this.#reasons = hardware.boards.map(() => null);
     this.#capsMHz = hardware.boards.map(() => 0);
@@ -106,29 +86,29 @@ export class Guard {
       hardware,
       recorder: around.recorder,
       log: around.log,
-      tellMiner: (chains, reason) =>
-        this.#keeper.link?.send({ tell: "hashing-off", chains, reason }),
+      tellMiner: (chains, reason) => this.#miner.hashingOff(chains, reason),
       fansFull: (reason) => this.#cooling.full(reason),
     });
-    const startMiner = () => {
-      this.#toldPools = this.#pools;
-      return around.startMiner(this.#pools);
-    };
-    this.#keeper = new MinerKeeper(clock, startMiner, {
-      onMessage: (message) => this.#hear(message),
-      onEnded: () => this.#lostMiner(),
-      record: (event) => around.recorder.record(event),
+    this.#miner = new MinerDesk({
+      clock,
+      log: around.log,
+      recorder: around.recorder,
+      boardCount: hardware.boards.length,
+      tickMs: TICK_MS,
+      pools: around.setup.miner.pools,
+      startMiner: (pools) => around.startMiner(pools),
+      onBeat: (chains) => {
+        const nowMs = clock.nowMs();
+        for (const report of chains) this.#watches[report.index]?.hearChips(report, nowMs);
+      },
+      onLost: () => this.#lostMiner(),
     });
   }
 
   /** `foundLeft`: an earlier guard did not end in order. */
   start(foundLeft: boolean): void {
     const { platform, recorder } = this.#around;
-    if (foundLeft) {
-      // Nobody knows what it had seen: the next trip is taken for a second one.
-      const lastTripMs = this.#startedMs;
-      this.#memories = this.#memories.map((memory) => ({ ...memory, lastTripMs }));
-    }
+    if (foundLeft) this.#memories.tripCountsTwice(this.#startedMs);
     const { spec, boards } = this.#hardware;
     recorder.record({
       what: "guard-start",
@@ -154,27 +134,21 @@ export class Guard {
     }
     this.#poll();
     void this.#watchdog.start(spec, platform);
-    this.#keeper.start();
+    this.#miner.keeper.start();
   }
 
   /** An operator has looked at what tripped; null: all chains. */
   clear(chain: number | null): void {
-    for (const { index, reason } of this.#latched())
-      if (chain === null || chain === index)
-        this.#around.recorder.record({
-          what: "cleared",
-          where: `chain ${index}`,
-          rule: "operator",
-          measured: null,
-          limit: null,
-          action: "power is allowed again",
-          reason: `an operator cleared: ${reason}`,
-        });
-    this.#memories = this.#memories.map((memory, index) =>
-      memory.state.at === "latched" && (chain === null || chain === index)
-        ? clearLatch(memory)
-        : memory,
-    );
+    for (const { index, reason } of this.#memories.clear(chain))
+      this.#around.recorder.record({
+        what: "cleared",
+        where: `chain ${index}`,
+        rule: "operator",
+        measured: null,
+        limit: null,
+        action: "power is allowed again",
+        reason: `an operator cleared: ${reason}`,
+      });
   }
 
   changeSettings(settings: MachineSettings): void {
@@ -184,16 +158,16 @@ export class Guard {
     this.#actNow();
   }
 
-  /** Hashing goes on; a miner that has just been started is told with its first sign of life. */
+  /** Hashing goes on. */
   changePools(pools: readonly PoolGroupOptions[]): void {
-    this.#pools = pools;
+    this.#miner.changePools(pools);
   }
 
   /** Power off, reset, power on of one board; a chain that was given up is tried again. */
   restartChain(chain: number, reason: string): void {
-    const isLatched = this.#memories[chain]?.state.at === "latched";
+    const isLatched = this.#memories.latched.some(({ index }) => index === chain);
     if (!this.#operator.restartChain(chain, reason, isLatched)) return;
-    this.#keeper.link?.send({ tell: "retry", chains: [chain] });
+    this.#miner.retry(chain);
     this.#actNow();
   }
 
@@ -201,7 +175,7 @@ export class Guard {
     this.#operator.restartMiner(reason);
     // First the boards, in order: who watches them is the miner that goes.
     this.#actNow();
-    if (!this.#keeper.restart(reason)) this.#operator.minerEnded();
+    if (!this.#miner.keeper.restart(reason)) this.#operator.minerEnded();
   }
 
   /** The lamp blinks for so long, at most ten minutes; 0: no more. */
@@ -216,7 +190,7 @@ export class Guard {
 
   /** Resolves to whether everything is off, as far as it was confirmed. Power goes down in order: the miner quiets the chips, then the boards go off, then the fans outlast them. */
   async stop(): Promise<boolean> {
-    await this.#keeper.stop();
+    await this.#miner.keeper.stop();
     this.#isStopping = true;
     this.#tick();
     await this.#power.allOff();
@@ -241,53 +215,16 @@ export class Guard {
     });
   }
 
-  #hear(message: MinerMessage): void {
-    const problem = checkMinerMessage(message, this.#hardware.boards.length);
-    if (problem !== undefined) {
-      this.#around.log.warn({ problem }, "the miner says what cannot be understood");
-      return;
-    }
-    switch (message.tell) {
-      case "beat": {
-        this.#silence.beat();
-        this.#reports = message.chains;
-        this.#tellPools();
-        const nowMs = this.#around.platform.clock.nowMs();
-        for (const report of message.chains) this.#watches[report.index]?.hearChips(report, nowMs);
-        return;
-      }
-      case "event":
-        this.#around.recorder.record(message.event);
-        return;
-      case "snapshot":
-        this.#minerSnapshot = withChips(message.snapshot, this.#minerSnapshot);
-        return;
-      case "stopped":
-        return;
-      default:
-        message satisfies never;
-    }
-  }
-
-  /** Only who has given a sign of life hears it for certain. */
-  #tellPools(): void {
-    if (this.#toldPools === this.#pools) return;
-    this.#toldPools = this.#pools;
-    this.#keeper.link?.send({ tell: "pools", pools: this.#pools });
-  }
-
   /** Nobody feeds the chips any more, and nobody could stop them. */
   #lostMiner(): void {
     this.#operator.minerEnded();
-    this.#reports = [];
-    this.#silence.stop();
     for (const board of this.#hardware.boards)
       if (board.state !== "off") void this.#power.switchOff(board, "the miner is gone", true);
   }
 
   #tick(): void {
     const nowMs = this.#around.platform.clock.nowMs();
-    this.#silence.tick(nowMs);
+    this.#miner.tick(nowMs);
     this.#excuseLateness(nowMs);
     const machine = this.#machineState(nowMs);
     this.#operator.tick(nowMs);
@@ -295,17 +232,18 @@ export class Guard {
     for (const watch of this.#watches) this.#decide(watch, machine, nowMs);
     this.#cooling.tick(this.#watches, nowMs);
     this.#allow(nowMs);
-    this.#power.follow(this.#operator.permission(), this.#operator.holdsAll, this.#reports, nowMs);
+    this.#power.follow(
+      this.#operator.permission(),
+      this.#operator.holdsAll,
+      this.#miner.reports,
+      nowMs,
+    );
     this.#hardware.lamps.show({
-      isHashing: this.#reports.some(({ phase }) => phase === "hashing"),
-      isTripped: this.#memories.some(
-        ({ state }) => state.at === "resting" || state.at === "latched",
-      ),
+      isHashing: this.#miner.reports.some(({ phase }) => phase === "hashing"),
+      isTripped: this.#memories.isAnyTripped,
       blink: this.#operator.isIdentifying(nowMs) ? blinkAt(nowMs) : null,
     });
-    const { silentMs } = machine.miner;
-    if (silentMs !== null && silentMs >= KILL_SILENT_MINER_MS)
-      this.#keeper.kill(`no sign of life for ${(silentMs / 1_000).toFixed(1)} s`);
+    this.#miner.killWhenSilent();
     this.#watchdog.decided(nowMs);
   }
 
@@ -323,7 +261,7 @@ export class Guard {
   #machineState(nowMs: number): MachineState {
     return {
       fans: this.#cooling.state(nowMs),
-      miner: { silentMs: this.#silence.silentMs },
+      miner: { silentMs: this.#miner.silentMs },
       supplyFault: this.#supplyFault,
       isStopping: this.#isStopping,
     };
@@ -332,15 +270,15 @@ export class Guard {
   #decide(watch: BoardWatch, machine: MachineState, nowMs: number): void {
     const { board } = watch;
     const { index } = board;
-    const report = this.#reports[index];
+    const report = this.#miner.reports[index];
     const targetMHz = this.#operator.targetMHz(board);
     const permission = this.#operator.permission();
     const refusal = permission.allowed ? null : permission.reason;
     const withheld = this.#operator.withheld(index);
     const facts = watch.facts(report, targetMHz, { refusal, withheld }, nowMs);
-    const before = this.#memories[index] as BoardMemory;
+    const before = this.#memories.of(index);
     const decision = decideBoard(before, facts, machine, nowMs);
-    this.#memories[index] = decision.memory;
+    this.#memories.set(index, decision.memory);
     this.#reasons[index] = decision.reason;
     this.#capsMHz[index] = decision.frequencyCapMHz;
     // Also when it is off already because it could not be switched on: that fault has its consequence here.
@@ -353,41 +291,21 @@ export class Guard {
         decision.memory.state.at !== "off" || machine.isStopping,
       );
     for (const event of decision.events) this.#around.recorder.record(event);
-    this.#keepLatched();
     if (decision.power !== "on" || board.state !== "off" || !permission.allowed) return;
     const { sharedDanger } = this.#power;
     if (sharedDanger !== null) this.#reasons[index] = sharedDanger;
     else if (this.#starts.mayStart(nowMs)) void this.#power.switchOn(board, permission);
   }
 
-  #latched(): readonly LatchedBoard[] {
-    return this.#memories.flatMap(({ state }, index) =>
-      state.at === "latched" ? [{ index, rule: state.rule, reason: state.reason }] : [],
-    );
-  }
-
-  #keepLatched(): void {
-    const latched = this.#latched();
-    const text = JSON.stringify(latched);
-    if (text === this.#latchedText) return;
-    this.#latchedText = text;
-    this.#around.onLatched?.(latched);
-  }
-
-  /** When something changed, and once a second: a message may have been dropped. */
   #allow(nowMs: number): void {
-    const chains: ChainAllowance[] = this.#hardware.boards.map((board, index) => ({
+    const chains = this.#hardware.boards.map((board, index) => ({
       index,
       grant: board.grant,
       frequencyCapMHz: this.#capsMHz[index] ?? 0,
       targetFrequencyMHz: this.#operator.targetMHz(board),
       reason: this.#reasons[index] ?? null,
     }));
-    const text = JSON.stringify(chains);
-    if (text === this.#lastAllowed && nowMs - this.#allowedAtMs < 1_000) return;
-    this.#lastAllowed = text;
-    this.#allowedAtMs = nowMs;
-    this.#keeper.link?.send({ tell: "allow", chains });
+    this.#miner.allow(chains, nowMs);
   }
 
   snapshot(): MachineSnapshot {
@@ -400,7 +318,7 @@ export class Guard {
       identifying: this.#operator.isIdentifying(nowMs),
       boards: this.#watches.map((watch, index) => ({
         watch,
-        memory: this.#memories[index] as BoardMemory,
+        memory: this.#memories.of(index),
         reason: this.#reasons[index] ?? null,
         targetMHz: this.#operator.targetMHz(watch.board),
         capMHz: this.#capsMHz[index] ?? 0,
@@ -408,21 +326,10 @@ export class Guard {
       hasWatchdog: this.#watchdog.isArmed,
       fans: this.#cooling.snapshot(),
       supply: this.#hardware.supply,
-      keeper: this.#keeper,
+      keeper: this.#miner.keeper,
       events: this.#around.recorder.ring,
-      miner: this.#minerSnapshot,
+      miner: this.#miner.snapshot,
       nowMs,
     });
   }
-}
-
-/** Rows of chips come seldom; until then the last ones stand. */
-function withChips(told: MinerSnapshot, before: MinerSnapshot | null): MinerSnapshot {
-  const chains = told.chains.map((chain, index) => {
-    const earlier = before?.chains[index];
-    if (chain.chipHashrateHps.length > 0 || earlier === undefined) return chain;
-    const { chipHashrateHps, chipHashrateWindowsHps } = earlier;
-    return { ...chain, chipHashrateHps, chipHashrateWindowsHps };
-  });
-  return { ...told, chains };
 }
