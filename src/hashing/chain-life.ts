@@ -4,6 +4,7 @@ import { DeviceError } from "../lib/errors.ts";
 import type { Logger } from "../lib/log.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { UntimedEvent } from "../telemetry/event.ts";
+import { ChainHealth } from "./chain-health.ts";
 import {
   type ChainEvent,
   type ChainLifecycleRules,
@@ -13,9 +14,7 @@ import {
   wantsPower,
 } from "./chain-lifecycle.ts";
 import { ChainMiner } from "./chain-miner.ts";
-import { MOST_WRONG } from "./chip-errors.ts";
-import { type ChipCounters, CounterCheck, noCounters } from "./counter-check.ts";
-import type { ChipHealth, HashChain } from "./hash-chain.ts";
+import type { HashChain } from "./hash-chain.ts";
 
 /** A chain that shall hash: what is known before it is up, and how to bring it up. */
 export interface ChainStart {
@@ -52,8 +51,6 @@ export interface ChainSurroundings {
   onEvent(event: UntimedEvent): void;
 }
 
-/** Between two questions to the chips about themselves. */
-const HEALTH_PERIOD_MS = 5_000;
 /** A chain counts as silent when this many nonces should have come and none did: by chance once in e^20. */
 const NONCES_MISSED = 20;
 const SILENT_AT_LEAST_MS = 10_000;
@@ -61,6 +58,7 @@ const SILENT_AT_LEAST_MS = 10_000;
 export class ChainLife {
   readonly index: number;
   readonly start: ChainStart;
+  readonly health: ChainHealth;
   readonly #around: ChainSurroundings;
   #state: ChainState;
   #step: string | null = null;
@@ -68,17 +66,8 @@ export class ChainLife {
   #miner: ChainMiner | undefined;
   #allowance: ChainAllowance;
   #usedGrant = 0;
-  /** Chips that were slowed stay so when the chain is brought up again. */
-  readonly #slowedMHz = new Map<number, number>();
   #bringUp: { readonly abort: AbortController; readonly done: Promise<void> } | undefined;
   #closing: Promise<void> = Promise.resolve();
-  #health: readonly ChipHealth[] = [];
-  #healthAtMs = Number.NEGATIVE_INFINITY;
-  #isAskingHealth = false;
-  #counterCheck: CounterCheck | undefined;
-  #counters: ChipCounters = noCounters;
-  /** Verified nonces of earlier bring-ups, which this one's counters know nothing of. */
-  #noncesBefore = 0;
   #nonces = 0;
   #lastNonceMs = 0;
   #frequency: AbortController | undefined;
@@ -88,6 +77,7 @@ export class ChainLife {
     this.index = index;
     this.start = start;
     this.#around = around;
+    this.health = new ChainHealth(index, (event) => around.onEvent(event));
     this.#state = initialChainState;
     this.#allowance = {
       ...{ index, grant: 0, reason: null },
@@ -110,15 +100,6 @@ export class ChainLife {
 
   get miner(): ChainMiner | undefined {
     return this.#miner;
-  }
-
-  get health(): readonly ChipHealth[] {
-    return this.#health;
-  }
-
-  /** What the chips count themselves, held against the nonces that came. */
-  get counters(): ChipCounters {
-    return this.#counters;
   }
 
   /** Why the guard gives no power, or less frequency than wanted. */
@@ -164,11 +145,11 @@ export class ChainLife {
   tick(nowMs: number): void {
     const { miner, chain } = { miner: this.#miner, chain: this.#chain };
     if (miner !== undefined && chain !== undefined) {
-      const good = verifiedNonces(miner);
+      const good = miner.verifiedNonces;
       if (good !== this.#nonces || !miner.isHashing) this.#lastNonceMs = nowMs;
       this.#nonces = good;
       this.#followFrequency();
-      if (nowMs - this.#healthAtMs >= HEALTH_PERIOD_MS) void this.#askHealth(chain, nowMs);
+      this.health.tick(nowMs);
     }
     this.#take({
       on: "tick",
@@ -178,12 +159,8 @@ export class ChainLife {
   }
 
   report(nowMs: number): ChainReport {
-    const { state } = this;
-    const hottest = this.#health.reduce<number | null>(
-      (most, { temperatureC }) =>
-        temperatureC === null ? most : Math.max(most ?? Number.NEGATIVE_INFINITY, temperatureC),
-      null,
-    );
+    const { state, health } = this;
+    const { hottestC } = health;
     return {
       index: this.index,
       phase: state.at,
@@ -191,8 +168,8 @@ export class ChainLife {
       wantsPower: wantsPower(state) && !(state.at === "powering" && this.#holdsUsedGrant),
       grant: this.#allowance.grant,
       frequencyMHz: this.#chain?.frequencyMHz ?? 0,
-      chipTemperatureC: hottest,
-      chipTemperatureAgeMs: hottest === null ? null : nowMs - this.#healthAtMs,
+      chipTemperatureC: hottestC,
+      chipTemperatureAgeMs: hottestC === null ? null : health.ageMs(nowMs),
     };
   }
 
@@ -284,21 +261,17 @@ export class ChainLife {
 
   #adopt(chain: HashChain): void {
     const { clock } = this.#around;
+    const nowMs = clock.nowMs();
     this.#chain = chain;
     const miner = new ChainMiner(this.index, chain, clock, this.#miner);
     this.#miner = miner;
-    this.#nonces = verifiedNonces(miner);
-    this.#noncesBefore = this.#nonces;
-    this.#counterCheck = new CounterCheck(2 ** chain.ticketZeroBits);
-    this.#lastNonceMs = clock.nowMs();
-    this.#healthAtMs = clock.nowMs();
+    this.#nonces = miner.verifiedNonces;
+    this.#lastNonceMs = nowMs;
     chain.onGone((error) => {
       if (this.#chain === chain) this.#take({ on: "gone", reason: error.message });
     });
     this.#followedMHz = undefined;
-    if (chain.chipsFound === this.start.chipsExpected)
-      for (const [chipIndex, frequencyMHz] of this.#slowedMHz)
-        if (frequencyMHz < chain.frequencyMHz) chain.setChipFrequency(chipIndex, frequencyMHz);
+    this.health.begin(chain, miner, chain.chipsFound === this.start.chipsExpected, nowMs);
     this.#take({ on: "up", chipsFound: chain.chipsFound });
     this.#around.onHashing(miner);
     this.#followFrequency();
@@ -309,8 +282,7 @@ export class ChainLife {
     this.#frequency?.abort();
     const chain = this.#chain;
     this.#chain = undefined;
-    this.#health = [];
-    this.#counters = noCounters;
+    this.health.end();
     if (chain === undefined) return;
     if (this.#miner !== undefined) this.#around.onGone(this.#miner);
     this.#closing = Promise.all([this.#closing, chain[Symbol.asyncDispose]()]).then(
@@ -345,63 +317,6 @@ export class ChainLife {
       this.#around.log.warn({ chain: this.index, limitMHz, err: error }, "frequency not reached");
     });
   }
-
-  #compareCounters(health: readonly ChipHealth[]): void {
-    if (this.#counterCheck === undefined) return;
-    const wasShort = this.#counters.isShort;
-    this.#counters = this.#counterCheck.take(health, this.#nonces - this.#noncesBefore);
-    const { isShort, nonceShare } = this.#counters;
-    if (!isShort || wasShort || nonceShare === null) return;
-    this.#around.onEvent({
-      what: "nonces-missing",
-      where: `chain ${this.index}`,
-      rule: "counter-mismatch",
-      measured: nonceShare,
-      limit: null,
-      action: "tell",
-      reason: `${(nonceShare * 100).toFixed(0)} % of the nonces came that the chips' own counters stand for`,
-    });
-  }
-
-  #slowBadChips(chain: HashChain): void {
-    const slowed = this.#miner?.chipErrors.judge(chain.frequencyMHz) ?? [];
-    for (const { chipIndex, frequencyMHz, wrongShare } of slowed) {
-      chain.setChipFrequency(chipIndex, frequencyMHz);
-      this.#slowedMHz.set(chipIndex, frequencyMHz);
-      this.#around.onEvent({
-        what: "chip-slowed",
-        where: `chain ${this.index}`,
-        rule: "hardware-errors",
-        measured: wrongShare,
-        limit: MOST_WRONG,
-        action: `chip ${chipIndex} at ${frequencyMHz} MHz`,
-        reason: `${(wrongShare * 100).toFixed(1)} % of the nonces of chip ${chipIndex} were wrong`,
-      });
-    }
-  }
-
-  async #askHealth(chain: HashChain, nowMs: number): Promise<void> {
-    if (this.#isAskingHealth) return;
-    this.#isAskingHealth = true;
-    try {
-      const abort = new AbortController();
-      const health = await chain.readHealth(abort.signal);
-      if (this.#chain !== chain) return;
-      this.#health = health;
-      this.#healthAtMs = nowMs;
-      this.#compareCounters(health);
-      this.#slowBadChips(chain);
-    } catch {
-      // A chain that is going away answers nothing; one that is silent shows it by its nonces.
-    } finally {
-      this.#isAskingHealth = false;
-    }
-  }
-}
-
-/** Each stands for the same work, whatever became of it afterwards; a duplicate stands for none. */
-function verifiedNonces({ outcomes }: ChainMiner): number {
-  return outcomes.submit + outcomes["below-share-target"] + outcomes.stale;
 }
 
 function silentAfterMs(chain: HashChain): number {

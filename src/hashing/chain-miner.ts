@@ -95,6 +95,12 @@ export class ChainMiner {
     return this.#sources.filter((source) => source.feed === feed).map(({ channel }) => channel);
   }
 
+  /** Each stands for the same work, whatever became of it afterwards; a duplicate stands for none. */
+  get verifiedNonces(): number {
+    const { outcomes } = this;
+    return outcomes.submit + outcomes["below-share-target"] + outcomes.stale;
+  }
+
   get isHashing(): boolean {
     return this.#active !== undefined;
   }

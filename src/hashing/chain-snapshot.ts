@@ -51,9 +51,9 @@ export function chainSnapshot(
     },
     newBlockLatencyMs: miner?.newBlockLatency.snapshot() ?? null,
     chipCounters: {
-      hashesDone: life.counters.hashesDone,
-      nonceErrors: life.counters.nonceErrors,
-      nonceShare: life.counters.nonceShare,
+      hashesDone: life.health.counters.hashesDone,
+      nonceErrors: life.health.counters.nonceErrors,
+      nonceShare: life.health.counters.nonceShare,
     },
     chipHashrateHps: chipRates?.means(nowMs) ?? [],
     chipHashrateWindowsHps: chipRates?.windows(nowMs) ?? [],
