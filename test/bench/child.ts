@@ -1,5 +1,6 @@
 /** Programs that are measured run in processes of their own, from the same bundle, and do what they are asked over IPC. */
 import { type ChildProcess, fork } from "node:child_process";
+import { thriftyEnvironment } from "../../firmware/process-memory.ts";
 
 export type Role = "device" | "floor" | "virtual-miner" | "busy" | "peer" | "clients";
 
@@ -24,6 +25,8 @@ export class Child<Tasks extends Record<string, (argument: never) => unknown>>
   constructor(role: Role, execArgv: readonly string[] = []) {
     this.#process = fork(process.argv[1] as string, [`--role=${role}`], {
       execArgv: [...execArgv],
+      // As the guard starts a miner; everything else is what it is measured against.
+      env: role === "device" ? thriftyEnvironment(process.env) : process.env,
       serialization: "advanced",
     });
     this.#process.on("message", (answer: Answer) => {

@@ -2,6 +2,7 @@
 import type { ChainSpec } from "../../boards/chain-spec.ts";
 import { createMiner, threadedHandshaker, warmUp } from "../../firmware/miner-process.ts";
 import { linuxPlatform } from "../../firmware/platform/linux-platform.ts";
+import { keepHeapSmall } from "../../firmware/process-memory.ts";
 import type { MinerMessage } from "../../src/control/guard-link.ts";
 import type { Miner } from "../../src/hashing/miner.ts";
 import { silentLog } from "../../src/lib/log.ts";
@@ -89,6 +90,7 @@ function timeOf(run: () => void): number {
 export type DeviceTasks = typeof tasks;
 
 export function runDevice(): void {
+  keepHeapSmall();
   serve(tasks, async () => {
     // Draining a UART takes a thread.
     setThreadPool("idle");
