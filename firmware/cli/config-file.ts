@@ -33,6 +33,11 @@ export const configurableChips: readonly ConfigurableChip[] = [...chipsByName.va
   }),
 );
 
+/** What a message may quote: anything else may be a password without quotes, or behind one too many. */
+const MARK = /^[{}[\]:,]$/;
+/** What a key looks like. */
+const NAME = /^\w{1,40}$/;
+
 /** Throws ConfigError with all problems; paths begin with the file's name, syntax errors have line and column. */
 export function readConfigFile(file: string, options?: LoadOptions): LoadedConfig {
   const text = readText(file);
@@ -90,11 +95,12 @@ export function parseJsonc(text: string): unknown {
       const at = text.slice(offset, offset + length);
       return {
         path: lineAndColumn(text, offset),
-        problem: `${describe(error)}${at === "" ? " at the end" : ` at ${JSON.stringify(at.slice(0, 30))}`}`,
+        problem: `${describe(error)}${at === "" ? " at the end" : MARK.test(at) ? ` at "${at}"` : ""}`,
         allowed: "JSON; comments and trailing commas may stand in it",
       };
     }),
-    ...repeatedKeys(text),
+    // What stands in the place of a key is one only where all else is right.
+    ...(errors.length === 0 ? repeatedKeys(text) : []),
   ];
   if (problems.length > 0) throw new ConfigError(problems);
   return value;
@@ -120,7 +126,10 @@ function repeatedKeys(text: string): ConfigProblem[] {
     onObjectProperty(key, offset) {
       const keys = open.at(-1);
       if (keys?.has(key))
-        problems.push({ path: lineAndColumn(text, offset), problem: `"${key}" is given twice` });
+        problems.push({
+          path: lineAndColumn(text, offset),
+          problem: `${NAME.test(key) ? `"${key}"` : "a key"} is given twice`,
+        });
       keys?.add(key);
     },
   });

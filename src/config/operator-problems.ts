@@ -14,6 +14,14 @@ export function operatorProblems(
   const problems: ConfigProblem[] = [];
   if (isSound("api")) {
     if (isSound("api.listen")) problems.push(...listenProblems("api.listen", api.listen, isSound));
+    // The key itself would be repeated by whoever cannot open such a file.
+    for (const key of ["certificateFile", "keyFile"] as const)
+      if (isSound(`api.${key}`) && /\p{Cc}|-----/u.test(api[key] ?? ""))
+        problems.push({
+          path: `api.${key}`,
+          problem: "is no path of a file, but perhaps what stands in one",
+          allowed: "the path of a file in PEM",
+        });
     if (isSound("api.tls") && api.tls === "own")
       for (const key of ["certificateFile", "keyFile"] as const)
         if (api[key] === undefined)

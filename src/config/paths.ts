@@ -12,19 +12,25 @@ const FORM = "keys with dots between them and places in lists in brackets, like 
 export function parsePath(path: string): readonly Step[] {
   const steps: Step[] = [];
   if (path.length > MAX_PATH_LENGTH)
-    throw refuse(`${path.slice(0, 40)}…`, `has ${path.length} characters`);
+    throw refuse(shownPart(path, 40), `has ${path.length} characters`);
   const part = /(?:^|(?<=.)\.)([A-Za-z_][\w-]*)|\[(\d{1,3})\]/y;
   while (part.lastIndex < path.length) {
     const at = part.lastIndex;
     const found = part.exec(path);
     if (found === null)
-      throw refuse(path, `cannot be read from ${JSON.stringify(path.slice(at, at + 20))} on`);
+      throw refuse(shownPart(path, at), `cannot be read from character ${at + 1} on`);
     const [, key, place] = found;
     // Also "a..b" and "[0]a" end here: a key needs a dot before it, and only the first one has none.
     steps.push(key ?? Number(place));
     if (steps.length > MAX_STEPS) throw refuse(path, `has more than ${MAX_STEPS} steps`);
   }
   return steps;
+}
+
+/** What follows may be a value: password=… */
+function shownPart(path: string, length: number): string {
+  const [words = ""] = /^[\w.[\]-]*/.exec(path.slice(0, length)) ?? [];
+  return `${words}…`;
 }
 
 export function formatPath(steps: readonly Step[]): string {

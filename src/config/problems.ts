@@ -5,7 +5,7 @@ import { Default, Errors } from "typebox/value";
 import { printable } from "../lib/bytes.ts";
 import type { ConfigProblem } from "../lib/errors.ts";
 import { nearest } from "../lib/nearest.ts";
-import { formsOf, isSecret, type SchemaNode } from "./schema-node.ts";
+import { formsOf, isSecret, mayHoldSecret, type SchemaNode } from "./schema-node.ts";
 
 /** The path of a problem with the top of the tree. */
 export const WHOLE_FILE = "(whole file)";
@@ -53,7 +53,7 @@ export function checkAgainst(
         readonly additionalProperties: readonly string[];
       };
       const known = Object.keys(form?.properties ?? {});
-      for (const key of additionalProperties) note(unknownKey([...steps, key], key, known));
+      for (const key of additionalProperties) note(unknownKey(steps, key, known, nodes));
     } else if (
       node !== undefined &&
       keyword !== "boolean" &&
@@ -61,7 +61,7 @@ export function checkAgainst(
     ) {
       note({
         path: showPath(steps),
-        problem: `${isSecret(nodes) ? "what stands there" : showValue(given)} is not valid`,
+        problem: `${showValue(given, nodes)} is not valid`,
         ...allowedBy(...nodes),
       });
     }
@@ -122,10 +122,13 @@ function unknownKey(
   steps: readonly string[],
   key: string,
   known: readonly string[],
+  nodes: readonly SchemaNode[],
 ): ConfigProblem {
   const meant = nearest(key, known);
+  // Key and value may stand the wrong way round, or in one text.
+  const isShown = /^[\w-]{1,40}$/.test(key) || !mayHoldSecret(nodes);
   return {
-    path: showPath(steps),
+    path: showPath([...steps, isShown ? key : "…"]),
     problem: `unknown key${meant === undefined ? "" : `, did you mean "${meant}"?`}`,
     allowed: known.join(", "),
   };
@@ -150,12 +153,23 @@ function showStep(step: string): string {
   return /^[\w-]+$/.test(step) ? `.${step}` : `[${JSON.stringify(printable(step, 40))}]`;
 }
 
-/** Lists and objects by their kind: what is in them may be somebody's password. */
-function showValue(value: unknown): string {
+/** More is no slip of the pen but something else, a key for one, in the wrong place. */
+const MAX_SHOWN_CHARACTERS = 60;
+/** Addresses with a user, a password or a word in them that lets one in. */
+const MAY_LET_IN = /:\/\/|@/;
+
+/** Messages end in logs and on other people's screens: what is or may be a secret, or has one in it, is named by its kind. */
+function showValue(value: unknown, nodes: readonly SchemaNode[]): string {
+  if (isSecret(nodes)) return "what stands there";
   if (Array.isArray(value)) return value.length === 0 ? "[]" : "a list";
   if (typeof value === "object" && value !== null && Object.keys(value).length > 0)
     return "an object";
-  return printable(JSON.stringify(value) ?? String(value), 60);
+  const isWord = typeof value === "string";
+  // Such as a webhook's URL in place of the webhook.
+  if ((isWord || typeof value === "number") && mayHoldSecret(nodes)) return "what stands there";
+  if (isWord && value.length > MAX_SHOWN_CHARACTERS) return `text of ${value.length} characters`;
+  if (isWord && MAY_LET_IN.test(value)) return "what stands there";
+  return printable(JSON.stringify(value) ?? String(value), 8 * MAX_SHOWN_CHARACTERS);
 }
 
 /** Deeper than anything that a configuration can mean. */

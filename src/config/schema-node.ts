@@ -52,6 +52,19 @@ export function isSecret(nodes: readonly SchemaNode[]): boolean {
   return nodes.flatMap((node) => [node, ...formsOf(node)]).some(({ secret }) => secret === true);
 }
 
+/** True for what is secret, has a part that is, or takes anything at all. */
+export function mayHoldSecret(nodes: readonly SchemaNode[]): boolean {
+  return nodes.some((node) => {
+    const { type, enum: words, anyOf, items, properties } = node;
+    if (isSecret([node])) return true;
+    if (anyOf !== undefined) return mayHoldSecret(anyOf);
+    if (items !== undefined) return mayHoldSecret([items]);
+    if (properties !== undefined) return mayHoldSecret(Object.values(properties));
+    const isOpen = type === undefined && words === undefined && node.const === undefined;
+    return isOpen || type === "object" || type === "array";
+  });
+}
+
 const COSTS: readonly RestartNeed[] = ["none", "pools", "operator", "program"];
 
 /** The dearest of them. */

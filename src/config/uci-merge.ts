@@ -86,11 +86,16 @@ export function updatedSections(
   config: unknown,
   old: readonly UciSection[],
 ): readonly UciSection[] {
-  const service = old.filter(({ type }) => type === SERVICE);
+  const service = old.filter(({ type }) => type === SERVICE).map(withoutEmptyOptions);
   const fresh = configToUci(config);
   const named = [...fresh.map(withOldName(fresh, old)), ...service];
   const asRead = uciToConfig(parseUci(formatUci(named)));
   return isSame(asRead, uciToConfig(fresh)) ? named : [...fresh, ...service];
+}
+
+/** To UCI they are not there, and it has no form for them. */
+function withoutEmptyOptions(section: UciSection): UciSection {
+  return { ...section, options: new Map([...section.options].filter(([, value]) => value !== "")) };
 }
 
 /** By which one knows an entry of a list again. */

@@ -46,12 +46,15 @@ export function canBeUciValue(text: string): boolean {
 }
 
 function formatSection({ type, name, options }: UciSection): string {
-  if (!TYPE_NAME.test(type)) throw new RangeError(`"${type}" is no type of a section`);
+  if (!TYPE_NAME.test(type)) throw new RangeError("UCI cannot hold this type of a section");
   if (name !== undefined && !SECTION_NAME.test(name))
-    throw new RangeError(`"${name}" is no name of a section`);
+    throw new RangeError(`${type}: UCI cannot hold this name of a section`);
   const head = `config ${type}${name === undefined ? "" : ` ${quoted(name)}`}\n`;
   const lines = [...options].flatMap(([key, value]) => {
-    if (!SECTION_NAME.test(key)) throw new RangeError(`"${key}" is no name of an option`);
+    if (!SECTION_NAME.test(key))
+      throw new RangeError(`${type}: UCI cannot hold this name of an option`);
+    if (![value].flat().every(canBeUciValue))
+      throw new RangeError(`${type}.${key}: UCI cannot hold this value`);
     return typeof value === "string"
       ? [`\toption ${key} ${quoted(value)}\n`]
       : value.map((item) => `\tlist ${key} ${quoted(item)}\n`);
@@ -60,7 +63,6 @@ function formatSection({ type, name, options }: UciSection): string {
 }
 
 function quoted(text: string): string {
-  if (!canBeUciValue(text)) throw new RangeError(`UCI cannot hold ${JSON.stringify(text)}`);
   return `'${text.replaceAll("'", "'\\''")}'`;
 }
 
@@ -122,6 +124,11 @@ function beginning([keyword = "", name = ""]: readonly string[]): string {
   return TYPE_NAME.test(name) ? `"${keyword} ${printable(name, 40)} …"` : `"${keyword} …"`;
 }
 
+/** Name and value may stand the wrong way round. */
+function nameShown(name: string): string {
+  return SECTION_NAME.test(name) ? `"${printable(name, 40)}"` : "this";
+}
+
 interface OpenSection {
   readonly type: string;
   readonly name: string | undefined;
@@ -152,7 +159,7 @@ class Sections {
       return;
     }
     if (this.#current === undefined) {
-      this.refuse(line, `"${first}" is in no section`);
+      this.refuse(line, `${nameShown(first)} is in no section`);
       return;
     }
     this.#set(line, this.#current, first, keyword === "list" ? [second] : second);
@@ -189,7 +196,7 @@ class Sections {
 
   #open(line: number, type: string, name: string | undefined): void {
     if (!TYPE_NAME.test(type) || (name !== undefined && !SECTION_NAME.test(name))) {
-      this.refuse(line, `"${printable(`${type} ${name ?? ""}`, 60)}" is no type and name`);
+      this.refuse(line, "type or name has other characters than letters, digits and _");
       return;
     }
     // As libuci: what has the name of an earlier one adds to it.
@@ -202,7 +209,7 @@ class Sections {
 
   #set(line: number, { options }: OpenSection, key: string, value: UciValue): void {
     if (!SECTION_NAME.test(key)) {
-      this.refuse(line, `"${printable(key, 40)}" is no option`);
+      this.refuse(line, "the option's name has other characters than letters, digits and _");
       return;
     }
     const before = options.get(key);

@@ -45,7 +45,10 @@ export function uciToConfig(sections: readonly UciSection[]): unknown {
     const kind = sectionKinds.find(({ type }) => type === one.type);
     if (one.type === SERVICE) continue;
     if (kind === undefined) {
-      problems.push(unknownName(where, "is a kind of section", one.type, [...KINDS, SERVICE]));
+      // "config password 'hunter2'" was to be an option.
+      const { name, ...nameless } = one;
+      const path = OPTIONS.has(one.type) ? pathOf(nameless, at, sections) : where;
+      problems.push(unknownName(path, "is a kind of section", one.type, [...KINDS, SERVICE]));
       continue;
     }
     const read = readSection(kind, one, where, problems);
@@ -76,6 +79,9 @@ export function uciToConfig(sections: readonly UciSection[]): unknown {
 }
 
 const KINDS = sectionKinds.map(({ type }) => type);
+const OPTIONS: ReadonlySet<string> = new Set(
+  sectionKinds.flatMap(({ options }) => options.map(({ name }) => name)),
+);
 
 /** One section with the name "pool" is `pool`; any other number of them is `pools`. */
 function poolSections(kind: SectionKind, sparse: Plain): readonly UciSection[] {

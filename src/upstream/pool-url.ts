@@ -1,5 +1,4 @@
 /** Pool addresses as operators write them: "stratum2+tcp://host:port/authority-key" (SV2 §4.7). */
-import { printable } from "../lib/bytes.ts";
 import { ConfigError, type ConfigProblem } from "../lib/errors.ts";
 import { formatAuthorityKey, parseAuthorityKey } from "../noise/authority-key.ts";
 import type { PoolEndpoint } from "./endpoint.ts";
@@ -85,11 +84,11 @@ function isSecure(scheme: string, rest: string | undefined, path: string): boole
   if (rest !== undefined && name === SECURE) return true;
   if (rest !== undefined && name === PLAINTEXT) return false;
   const allowed = `${FORM}, or ${PLAINTEXT_FORM} for a plaintext connection on a trusted network; Stratum V1: stratum+ssl://host:port or stratum+tcp://host:port`;
-  const shown = printable(scheme, 40);
-  let problem = `scheme "${shown}" is unknown`;
+  // Anything else may be a password before an "@".
+  const shown = /^[a-z][a-z0-9+.-]{0,39}$/i.test(scheme) ? `"${scheme}"` : "what comes first";
+  let problem = `scheme ${shown} is unknown`;
   if (rest === undefined) problem = "no scheme";
-  else if (name.startsWith("stratum+"))
-    problem = `"${shown}" is Stratum V1, which has no place here`;
+  else if (name.startsWith("stratum+")) problem = `${shown} is Stratum V1, which has no place here`;
   throw new ConfigError([{ path, problem, allowed }]);
 }
 

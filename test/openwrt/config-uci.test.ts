@@ -76,6 +76,18 @@ describe("asicd config sync --uci", () => {
     expect(readFileSync(uci, "utf8")).toBe(UCI);
   });
 
+  test("an option of the package that somebody left empty is one that is not there", async () => {
+    writeFileSync(
+      uci,
+      UCI.replace("option enabled '1'", "option enabled '1'\n\toption led_red ''"),
+    );
+    await sync();
+    await config("set", "name", "attic");
+    expect(await sync()).toEqual(said("exported"));
+    expect(readFileSync(uci, "utf8")).toContain("option enabled '1'\n");
+    expect(readFileSync(uci, "utf8")).toContain("option name 'attic'\n");
+  });
+
   test("a file that was there before UCI keeps what it has", async () => {
     writeFileSync(file, TEXT);
     writeFileSync(uci, "config service 'service'\n\toption enabled '1'\nconfig main 'main'\n");

@@ -55,12 +55,13 @@ test("every chip can be brought up in at least one way", () => {
 describe("a syntax error has line and column", () => {
   test.each([
     ["", "1:1", "value expected at the end"],
-    ['{\n  "version" 1\n}', "2:13", 'colon expected at "1"'],
-    ['{\n  "a": 1\n  "b": 2\n}', "3:3", 'comma expected at "\\"b\\""'],
+    ['{\n  "version" 1\n}', "2:13", "colon expected"],
+    ['{\n  "a": 1\n  "b": 2\n}', "3:3", "comma expected"],
     ["{ /* no end", "1:3", "unexpected end of comment"],
-    ['{ "a": 0x1 }', "1:9", 'invalid symbol at "x1"'],
+    ['{ "a": 0x1 }', "1:9", "invalid symbol"],
     ['{ "a": 1,\n  "b": { "a": 2 }, "a": 3 }', "2:20", '"a" is given twice'],
-    ['{"version": 1} x', "1:16", 'invalid symbol at "x"'],
+    ['{"version": 1} x', "1:16", "invalid symbol"],
+    ['{ "a" ] }', "1:7", 'colon expected at "]"'],
   ])("%j", (text, place, problem) => {
     const problems = problemsOf(() => parseJsonc(text));
     expect(problems.map(({ path }) => path)).toContain(place);

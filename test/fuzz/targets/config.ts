@@ -69,7 +69,7 @@ export const config: FuzzTarget<ConfigInput> = {
     const { problems, message } = loaded.error;
     demand(problems.length > 0, "refused without a problem");
     demand(!message.includes(AUTHORITY.text.slice(2, -2)), "a key is repeated in a message");
-    // Where the syntax is wrong, the place is quoted as it is.
+    // Text that was cut anywhere makes keys of anything.
     if (text === "") demand(!message.includes(PASSWORD), "a password is repeated in a message");
     const given = text.length + JSON.stringify(value).length;
     demand(message.length < 20_000 + 20 * given, "a message without end");
