@@ -124,8 +124,12 @@ copy_to() {
 # Room on a full disk, where there is no other: version $1 has failed, and $2 is the one that runs.
 drop_version() {
   case $1 in versions/*) [ "$1" != "$2" ] && [ -d "$home/$1" ] || return 0 ;; *) return 0 ;; esac
-  say "$1 is removed, as its room is needed"
-  rm -rf "${home:?}/$1"
+  # On a disk that cannot be written, rm would say so for each file.
+  if rm -rf "${home:?}/$1" 2>/dev/null; then
+    say "$1 is removed, as its room is needed"
+  else
+    say "$1 cannot be removed"
+  fi
   sync
 }
 
@@ -272,7 +276,6 @@ run_once() {
     fi
   fi
   if [ "$state" = trial ]; then
-    why=''
     if ! is_sound "$run"; then
       why="its files are damaged"
     elif [ "$attempts" -ge "$max_attempts" ]; then
@@ -281,10 +284,11 @@ run_once() {
       start_on_trial "$@"
       return
     else
-      # Its starts cannot be counted, so it must not have any.
-      say "$boot cannot be written: $run is not tried"
+      # So it must not have any. Its own room may be what is missing: then this ends here. Where nothing can be written it
+      # stays on trial, and what is said at each start is all that can be done.
+      why="its starts cannot be counted: the boot file cannot be written"
     fi
-    [ -n "$why" ] && go_back "$why" && return
+    go_back "$why" && return
     # It had a start before, and may have changed them.
     [ "$attempts" -eq 0 ] || restore_settings "$run" "$previous" || say "the settings are not restored"
     run=$previous

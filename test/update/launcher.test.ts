@@ -191,6 +191,67 @@ fs.writeFileSync(process.env.ASICD_ROOT + "/ready", "");`,
     expect(machine.boot?.state).toBe("trial");
   });
 
+  // Debian's busybox uses its own mv and rm, whatever PATH says.
+  describe.skipIf(shell.length > 1)("where its starts cannot be counted", () => {
+    /** Replacing the boot file fails while `isFull` is there; a disk that cannot be written keeps what is to be removed. */
+    function shims(machine: ScratchMachine, isFull: string, canRemove: boolean) {
+      const folder = join(machine.root, "shims");
+      const shim = (name: string, fails: string) => `#!/bin/sh
+if ${fails}; then exit 1; fi
+PATH=\${PATH#*:}
+exec ${name} "$@"
+`;
+      machine.putFiles(folder, {
+        mv: shim("mv", `[ -e "${isFull}" ]`),
+        rm: shim("rm", `[ -e "${isFull}" ] && ${!canRemove}`),
+      });
+      for (const name of ["mv", "rm"]) chmodSync(join(folder, name), 0o755);
+      return { PATH: `${folder}:${process.env["PATH"]}` };
+    }
+
+    test.for([0, 1])(
+      "for want of room it goes back for good, and says why, after %i starts",
+      async (attempts, { expect }) => {
+        using machine = onTrial("crashes", { attempts });
+        const env = shims(machine, machine.paths.tree(NEW), true);
+        for (let start = 0; start < 3; start++)
+          expect((await machine.launch(shell, ["run"], env)).code).toBe(0);
+        expect(machine.log).toEqual(Array(3).fill("0.1.0 run"));
+        expect(machine.boot).toEqual({
+          run: "base",
+          previous: NEW,
+          state: "returned",
+          attempts: 0,
+          reason: "its starts cannot be counted: the boot file cannot be written",
+        });
+        expect(existsSync(machine.paths.tree(NEW))).toBe(false);
+        expect(machine.settings).toBe(SETTINGS);
+      },
+    );
+
+    test("on a disk that cannot be written each start says so, and it waits for the first one that can count", async ({
+      expect,
+    }) => {
+      using machine = onTrial("healthy-and-ends", { attempts: 1 });
+      const isReadOnly = join(machine.root, "read-only");
+      writeFileSync(isReadOnly, "");
+      const env = shims(machine, isReadOnly, false);
+      for (let start = 0; start < 4; start++) {
+        const { code, stderr } = await machine.launch(shell, ["run"], env);
+        expect(code).toBe(0);
+        expect(stderr).toContain(`${NEW} goes back to base: its starts cannot be counted`);
+        expect(stderr).toContain("boot cannot be written");
+        expect(stderr.split("\n").length).toBeLessThan(6);
+      }
+      expect(machine.log).toEqual(Array(4).fill("0.1.0 run"));
+      expect(machine.boot).toMatchObject({ run: NEW, state: "trial", attempts: 1 });
+      rmSync(isReadOnly);
+      expect((await machine.launch(shell, ["run"], env)).code).toBe(0);
+      expect(machine.log.at(-1)).toBe("0.2.0 run trial");
+      expect(machine.boot).toMatchObject({ run: NEW, state: "settled" });
+    });
+  });
+
   test("nor again, and the version before gets its settings", async ({ expect }) => {
     using machine = onTrial("crashes", { attempts: 1 });
     writeFileSync(machine.configFile, "of the new version");
