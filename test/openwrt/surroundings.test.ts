@@ -3,7 +3,7 @@ import { existsSync, statSync } from "node:fs";
 import { describe, expect, test as runTest } from "vitest";
 import { machines } from "../../boards/machines.ts";
 import { hasBusybox } from "./needs.ts";
-import { Router, until } from "./router.ts";
+import { isAlive, Router, until } from "./router.ts";
 
 /** apt-get install busybox */
 const test = runTest.skipIf(!hasBusybox);
@@ -18,7 +18,7 @@ async function router(probe: object = { board: "s21", summary: "s21 by its board
     `#!/bin/sh
 [ "$1" = run ] && exec sleep 1000
 echo "$*" >>"$IPKG_INSTROOT/calls"
-[ ! -e "$IPKG_INSTROOT/hangs" ] || sleep 1000
+[ ! -e "$IPKG_INSTROOT/hangs" ] || exec sleep 1000
 [ "$1" = probe ] && exec cat "$IPKG_INSTROOT/probe.json"
 [ "$1 $2" = "config sync" ] && echo unchanged
 [ "$1 $2 $3" = "config get paused" ] && cat "$IPKG_INSTROOT/paused"
@@ -321,6 +321,66 @@ describe("the button", () => {
     expect(one.read("usr/lib/asicd/boot")).toMatch(/^run versions\/2-b\nprevious versions\/2-b$/m);
     expect(await one.uci("get", "asicd.machine.board")).toBe("s21\n");
     expect(await one.uci("get", "asicd.service.button_factory_reset")).toBe("0\n");
+  });
+});
+
+describe("the button of an asicd that hangs", () => {
+  async function hanging() {
+    const one = await router();
+    one.write(
+      "usr/lib/asicd/launch",
+      `#!/bin/sh
+[ "$1" = run ] && exec sleep 1000
+echo "$*" >>"$IPKG_INSTROOT/calls"
+echo $$ >>"$IPKG_INSTROOT/pids"
+[ "$1 $2 $3" = "config get paused" ] && [ ! -e "$IPKG_INSTROOT/all-hang" ] && echo false && exit
+exec sleep 1000
+`,
+    );
+    return one;
+  }
+  const press = (one: Router, seen: string, seconds = "1") =>
+    one.run(`busybox ash "$IPKG_INSTROOT/etc/rc.button/BTN_1"`, {
+      ACTION: "released",
+      SEEN: seen,
+      ASICD_BUTTON_SECONDS: seconds,
+      ASICD_SYNC_SECONDS: "1",
+    });
+  const callsOf = (one: Router) =>
+    one.exists("calls") ? one.read("calls").trim().split("\n") : [];
+  const leftOf = (one: Router) => one.read("pids").trim().split("\n").map(Number).filter(isAlive);
+
+  test("gives up in time, says so, and leaves no process behind", async () => {
+    await using one = await hanging();
+    await press(one, "1");
+    expect(one.log).toContain("asicd identify did not end within 1 s: killed");
+    await press(one, "4");
+    expect(one.log).toContain("asicd pause did not end within 1 s: killed");
+    one.write("all-hang", "");
+    await press(one, "4");
+    expect(one.log).toContain("asicd config did not end within 1 s: killed");
+    expect(callsOf(one)).toEqual([
+      "identify --seconds 60",
+      expect.stringMatching(/^config get paused/),
+      "pause",
+      expect.stringMatching(/^config get paused/),
+    ]);
+    expect(leftOf(one)).toEqual([]);
+  });
+
+  test("is deaf to more presses meanwhile, but for the one that resets", async () => {
+    await using one = await hanging();
+    await one.uci("set", "asicd.service.button_factory_reset=1");
+    await one.uci("commit", "asicd");
+    const first = press(one, "1", "4");
+    await until(() => callsOf(one).length === 1);
+    await Promise.all(Array.from({ length: 5 }, () => press(one, "1", "4")));
+    expect(callsOf(one)).toHaveLength(1);
+    expect(one.log.split("is not over yet: this press does nothing")).toHaveLength(6);
+    await press(one, "20", "4");
+    expect(existsSync(one.path("etc/asicd.jsonc"))).toBe(false);
+    await first;
+    expect(leftOf(one)).toEqual([]);
   });
 });
 
