@@ -1,4 +1,6 @@
 /** What a single-file executable does before the program in it runs: real files, as they would lie on a machine. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import {
   appendFileSync,
   chmodSync,
@@ -11,15 +13,18 @@ import {
   rmSync,
   statSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { transformSync } from "esbuild";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { checkTree } from "../../firmware/packaging/loader/check-tree.ts";
 import { chooseFolder, folderName } from "../../firmware/packaging/loader/choose-folder.ts";
 import { withFlags } from "../../firmware/packaging/loader/node-flags.ts";
 import { packPayload, readPayload } from "../../firmware/packaging/loader/payload.ts";
+import { markInUse, pruneCache } from "../../firmware/packaging/loader/prune.ts";
 import { unpackInto } from "../../firmware/packaging/loader/unpack.ts";
 import { sha256Hex } from "../../firmware/packaging/manifest.ts";
 
@@ -295,5 +300,112 @@ describe("flags for a child", () => {
   test("that are none change nothing", () => {
     const environment = { A: "b" };
     expect(withFlags(environment, [])).toBe(environment);
+  });
+});
+
+describe("what lies in the cache and nobody uses any more", () => {
+  const OWN = folderName("2.0.0", "a".repeat(64));
+  const OTHERS = ["1.0.0", "1.1.0", "1.2.0-rc.1"].map((version, at) =>
+    folderName(version, `${at}`.repeat(64)),
+  );
+  const DAY_S = 86_400;
+  let cache: string;
+  beforeEach(() => {
+    cache = join(work, "cache");
+    mkdirSync(cache);
+  });
+
+  /** A folder with something in it, last used so long ago. */
+  function put(name: string, days: number): void {
+    mkdirSync(join(cache, name, "ui"), { recursive: true });
+    writeFileSync(join(cache, name, "asicd.js"), "setInterval(() => {}, 1000);");
+    age(name, days);
+  }
+  function age(name: string, days: number): void {
+    const seconds = Date.now() / 1_000 - days * DAY_S;
+    utimesSync(join(cache, name), seconds, seconds);
+  }
+  const left = () => readdirSync(cache).sort();
+
+  test("is removed after 30 days without a start; younger versions and the own one stay", () => {
+    for (const [at, name] of OTHERS.entries()) put(name, [31, 29, 400][at] ?? 0);
+    put(OWN, 400);
+    pruneCache(cache, OWN);
+    expect(left()).toEqual([OTHERS[1], OWN].sort());
+  });
+
+  test("stays when it was started again, however old it is", () => {
+    // Of a name that no other test has: this process has it open from now on.
+    const name = folderName("3.0.0", "b".repeat(64));
+    put(name, 400);
+    markInUse(join(cache, name));
+    expect(Date.now() - statSync(join(cache, name)).mtimeMs).toBeLessThan(60_000);
+    pruneCache(cache, OWN);
+    expect(left()).toEqual([name]);
+  });
+
+  test("stays while a process of it lives that was started longer ago", async () => {
+    const [opened = "", named = ""] = OTHERS;
+    for (const name of OTHERS) put(name, 400);
+    const source = readFileSync("firmware/packaging/loader/prune.ts", "utf8");
+    const { code } = transformSync(source, { loader: "ts", format: "esm" });
+    const program = join(work, "program.mjs");
+    writeFileSync(
+      program,
+      `${code}markInUse(process.env.TREE); console.log("open"); setInterval(() => {}, 1000);`,
+    );
+    const one = spawn(process.execPath, [program], {
+      env: { ...process.env, TREE: join(cache, opened) },
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    const other = spawn(process.execPath, [join(cache, named, "asicd.js")], { stdio: "ignore" });
+    try {
+      await Promise.all([once(one.stdout, "data"), once(other, "spawn")]);
+      for (const name of OTHERS) age(name, 400);
+      pruneCache(cache, OWN);
+      expect(left()).toEqual([opened, named].sort());
+    } finally {
+      for (const child of [one, other]) child.kill("SIGKILL");
+      await Promise.all([one, other].map((child) => once(child, "exit")));
+    }
+    pruneCache(cache, OWN);
+    expect(left()).toEqual([]);
+  });
+
+  test("is what is left of an unpacking that was cut off, but not one that goes on", () => {
+    put(".new-abc123", 2);
+    put(".new-abc123-old", 2);
+    put(".new-xyz789", 0.5);
+    pruneCache(cache, OWN);
+    expect(left()).toEqual([".new-xyz789"]);
+  });
+
+  test("is not what others keep there, nor what a link leads to", () => {
+    const elsewhere = join(work, "elsewhere");
+    mkdirSync(elsewhere);
+    symlinkSync(elsewhere, join(cache, OTHERS[0] ?? ""));
+    for (const name of ["asicd-1.0.0", "asicd.jsonc", "npm", ".new-abc", "asicd-x-12345"])
+      put(name, 400);
+    writeFileSync(join(cache, OTHERS[1] ?? ""), "a file");
+    const before = left();
+    pruneCache(cache, OWN);
+    expect(left()).toEqual(before);
+  });
+
+  test("is removed a few at a time, and not at all where no process can be seen", () => {
+    for (let at = 0; at < 10; at++) put(folderName(`0.${at}.0`, `${at}`.repeat(64)), 100);
+    pruneCache(cache, OWN, join(work, "nowhere"));
+    mkdirSync(join(work, "empty"));
+    pruneCache(cache, OWN, join(work, "empty"));
+    expect(left()).toHaveLength(10);
+    for (const count of [6, 2, 0]) {
+      pruneCache(cache, OWN);
+      expect(left()).toHaveLength(count);
+    }
+  });
+
+  test("is no reason not to start", () => {
+    expect(() => pruneCache(join(work, "nowhere"), OWN)).not.toThrow();
+    expect(() => markInUse(join(work, "nowhere"))).not.toThrow();
   });
 });

@@ -9,6 +9,7 @@ import { pathToFileURL } from "node:url";
 import { checkTree } from "./check-tree.ts";
 import { chooseFolder, folderName } from "./choose-folder.ts";
 import { adoptFlags, forkWithFlags } from "./node-flags.ts";
+import { markInUse, pruneCache } from "./prune.ts";
 import { unpackInto } from "./unpack.ts";
 
 /** Of manifest.json of the tree inside, which vouches for all other files. */
@@ -43,11 +44,15 @@ function programOf(argument: string | undefined, name: string): string | undefin
 /** The folder with the tree as it was packed. Throws Error. */
 function ready(name: string): string {
   const folder = chooseFolder(name);
+  // Before the check: whoever clears up meanwhile sees it.
+  markInUse(folder);
   const problem = checkTree(folder, treeSha256);
   if (problem === undefined) return folder;
   if (problem.kind === "unsafe") throw new Error(problem.text);
   if (problem.kind === "damaged") process.stderr.write(`asicd: ${problem.text}; unpacking again\n`);
+  pruneCache(dirname(folder), name);
   unpackInto(folder, process.execPath);
+  markInUse(folder);
   return checked(folder);
 }
 
