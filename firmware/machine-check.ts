@@ -1,9 +1,12 @@
 /** What only the running machine can say about its settings. */
 import type { MachineSpec } from "../boards/machine-spec.ts";
+import { machineById } from "../boards/machines.ts";
+import type { UnnamedMachine } from "../src/api/status.ts";
 import type { LoadedConfig } from "../src/config/load.ts";
 import { highestFrequencyMHz } from "../src/control/frequency-bounds.ts";
 import { limitsWithin } from "../src/control/limits-within.ts";
 import { ConfigError, type ConfigProblem } from "../src/lib/errors.ts";
+import { declaredIds } from "./find-machine.ts";
 
 type Spec = Pick<MachineSpec, "id" | "name" | "limits" | "chains">;
 
@@ -39,15 +42,8 @@ export function checkChangedSettings(
   running: Pick<LoadedConfig, "paths" | "machine">,
   changed: Pick<LoadedConfig, "paths" | "machine">,
 ): void {
-  const problems: ConfigProblem[] = [];
-  const { paths, machine } = changed;
-  if (JSON.stringify(paths) !== JSON.stringify(running.paths))
-    problems.push({
-      path: "paths",
-      problem: "can be changed in the configuration file only",
-      allowed: `${running.paths.stateDir}, ${running.paths.runtimeDir}`,
-    });
-  const board = machine?.board;
+  const problems = pathProblems(running, changed);
+  const board = changed.machine?.board;
   if (board !== running.machine?.board && board !== spec.id)
     problems.push({
       path: "machine.board",
@@ -62,4 +58,57 @@ export function checkChangedSettings(
     problems.push(...error.problems);
   }
   if (problems.length > 0) throw new ConfigError(problems);
+}
+
+/**
+ * As above, while nobody knows which machine this is: it may be named, and what depends on the machine is set with its name
+ * or later. Throws ConfigError with every problem.
+ */
+export function checkNaming(
+  { code, why }: Pick<UnnamedMachine, "code" | "why">,
+  running: Pick<LoadedConfig, "paths" | "machine">,
+  changed: Pick<LoadedConfig, "paths" | "machine">,
+): void {
+  const problems = pathProblems(running, changed);
+  const { board, frequencyMHz, limits } = changed.machine ?? {};
+  const spec = board === undefined ? undefined : machineById(board);
+  const isNew = board !== running.machine?.board;
+  if (isNew && board !== undefined && spec === undefined)
+    problems.push({
+      path: "machine.board",
+      problem: `"${board}" is no declared machine`,
+      allowed: declaredIds(),
+    });
+  if (isNew && code === "refused" && spec !== undefined && spec.match.usb === undefined)
+    problems.push({ path: "machine.board", problem: why, allowed: "a board on USB" });
+  if (spec === undefined) {
+    // Nobody can say whether they fit: the machine that is found would refuse to start with them.
+    const early = [
+      ["frequencyMHz", frequencyMHz, running.machine?.frequencyMHz],
+      ["limits", limits, running.machine?.limits],
+    ] as const;
+    for (const [name, is, was] of early)
+      if (is !== undefined && JSON.stringify(is) !== JSON.stringify(was))
+        problems.push({
+          path: `machine.${name}`,
+          problem: "cannot be checked while nobody knows which machine this is",
+          allowed: "with machine.board, or after it",
+        });
+  } else
+    try {
+      checkMachineSettings(spec, changed);
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      problems.push(...error.problems);
+    }
+  if (problems.length > 0) throw new ConfigError(problems);
+}
+
+function pathProblems(
+  running: Pick<LoadedConfig, "paths">,
+  { paths }: Pick<LoadedConfig, "paths">,
+): ConfigProblem[] {
+  if (JSON.stringify(paths) === JSON.stringify(running.paths)) return [];
+  const allowed = `${running.paths.stateDir}, ${running.paths.runtimeDir}`;
+  return [{ path: "paths", problem: "can be changed in the configuration file only", allowed }];
 }

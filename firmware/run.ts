@@ -20,17 +20,19 @@ import {
 } from "./cli/run-options.ts";
 import { SettingsDesk } from "./config-desk.ts";
 import { openConfigFile } from "./config-store.ts";
-import { type FoundMachine, findMachine } from "./find-machine.ts";
+import { type FoundMachine, findMachine, type NoMachine } from "./find-machine.ts";
+import type { GuardSetup } from "./guard/guard-setup.ts";
 import type { LogLevel } from "./log.ts";
-import { checkChangedSettings, checkMachineSettings } from "./machine-check.ts";
+import { checkChangedSettings, checkMachineSettings, checkNaming } from "./machine-check.ts";
 import { machineSettings } from "./machine-settings.ts";
 import type { MinerSetup } from "./miner-setup.ts";
-import { deviceFacts } from "./operator/device-facts.ts";
+import { deviceFacts, type FactsSource, unnamedFacts } from "./operator/device-facts.ts";
 import { linuxMachine } from "./platform/linux-machine.ts";
 import { linuxPlatform } from "./platform/linux-platform.ts";
 import { openRunLog, type RunLog } from "./run-log.ts";
 import { serviceUser } from "./service-user.ts";
 import { type AppliedSettings, superviseMachine } from "./supervise-machine.ts";
+import { serveUnnamed } from "./unnamed-machine.ts";
 import { isAnotherVersionWanted, START_AGAIN_EXIT_CODE } from "./update/boot-file.ts";
 
 /** Fans outlast hashing by this long. */
@@ -71,64 +73,44 @@ async function runMachine(
   context: CommandContext,
 ): Promise<number> {
   const { clock } = linuxPlatform();
+  const machine = linuxMachine();
   const user = serviceUser();
   let runLog: RunLog | undefined;
   for (;;) {
     const applied = new Signal<AppliedSettings>();
     const store = await openConfigFile(options.configFile, checkConfigText);
-    let found: FoundMachine | undefined;
+    let found: FoundMachine | NoMachine | undefined;
     using desk = new SettingsDesk({
       store,
       clock,
       chips: configurableChips,
       apply: (loaded, before) => applied.emit({ loaded, before }),
-      check: (loaded) => void (found && checkChangedSettings(found.spec, desk.started, loaded)),
+      check(loaded) {
+        if (found?.is === "found") checkChangedSettings(found.spec, desk.started, loaded);
+        if (found?.is === "unnamed") checkNaming(found.unnamed, desk.started, loaded);
+      },
       mayLackPools: true,
     });
     const config = desk.loaded;
     const level = verbose ? "debug" : config.log.level;
-    found = await findMachine(config, linuxMachine());
-    const { spec, usbControl, uarts } = found;
-    checkMachineSettings(spec, config);
+    const looked = await findMachine(config, machine);
+    // Only who stays up can be told later which machine it is.
+    if (looked.is === "unnamed" && options.durationMs !== undefined)
+      throw new ConfigError([looked.problem]);
+    if (looked.is === "found") checkMachineSettings(looked.spec, config);
+    found = looked;
     runLog ??= openRunLog(context, level, options.json, options.logFormat);
     for (const problem of store.problems) runLog.log.error({ problem }, "the configuration file");
-    const { machine, paths } = config;
-    const settings = machineSettings(config);
-    const { exitCode, next } = await superviseMachine({
+    const { paths } = config;
+    const common = {
       ...runLog,
-      program: "guard",
-      arguments: { ...paths, logLevel: level },
-      setup: {
-        machine: { board: spec.id },
-        usbControl,
-        simulated: spec.emulated !== undefined,
-        fanOutlastMs: FAN_OUTLAST_MS,
-        settings,
-        miner: {
-          ...minerSetup(config, level),
-          chains: spec.chains.map(({ chain, mayRunWithFewerChips }, index) => ({
-            uart: uarts[index] ?? "",
-            spec: { ...chain, frequencyMHz: machine?.frequencyMHz ?? chain.frequencyMHz },
-            acceptFewerChips: mayRunWithFewerChips,
-          })),
-          simulated: spec.emulated !== undefined,
-          scale: spec.emulated?.hashScale ?? 1,
-          ...(user === undefined ? {} : { runAs: user }),
-        },
-      },
       clock,
       context,
-      durationMs: options.durationMs,
       json: options.json,
       logFormat: options.logFormat,
       operator: {
         isWanted: true,
-        facts: deviceFacts({
-          spec,
-          uarts,
-          simulated: spec.emulated !== undefined,
-          scale: spec.emulated?.hashScale ?? 1,
-        }),
+        facts: looked.is === "found" ? deviceFacts(factsOf(looked)) : unnamedFacts(looked.unnamed),
         surroundings: {
           ...paths,
           eventsFile: join(paths.stateDir, "events.jsonl"),
@@ -141,11 +123,59 @@ async function runMachine(
         factoryConfig: () => factoryConfig(desk.started),
         updates: { configFile: options.configFile },
       },
-    });
+    };
+    const { exitCode, next } =
+      looked.is === "unnamed"
+        ? await serveUnnamed({
+            ...common,
+            found: looked,
+            find: () => findMachine(desk.loaded, machine),
+            readFacts: machine.readFacts,
+          })
+        : await superviseMachine({
+            ...common,
+            program: "guard",
+            arguments: { ...paths, logLevel: level },
+            setup: guardSetup(looked, config, level, user),
+            durationMs: options.durationMs,
+          });
     if (next === "end" || exitCode !== exitCodes.ok) return exitCode;
     if (isAnotherVersionWanted(context.env)) return START_AGAIN_EXIT_CODE;
     if (next === "reboot" && (await reboots(context))) return exitCodes.ok;
   }
+}
+
+function guardSetup(
+  found: FoundMachine,
+  config: LoadedConfig,
+  level: LogLevel,
+  user: ReturnType<typeof serviceUser>,
+): GuardSetup {
+  const { spec, usbControl, uarts } = found;
+  const { simulated, scale } = factsOf(found);
+  return {
+    machine: { board: spec.id },
+    usbControl,
+    simulated,
+    fanOutlastMs: FAN_OUTLAST_MS,
+    settings: machineSettings(config),
+    miner: {
+      ...minerSetup(config, level),
+      chains: spec.chains.map(({ chain, mayRunWithFewerChips }, index) => ({
+        uart: uarts[index] ?? "",
+        spec: { ...chain, frequencyMHz: config.machine?.frequencyMHz ?? chain.frequencyMHz },
+        acceptFewerChips: mayRunWithFewerChips,
+      })),
+      simulated,
+      scale,
+      ...(user === undefined ? {} : { runAs: user }),
+    },
+  };
+}
+
+function factsOf({ spec, uarts }: FoundMachine): FactsSource {
+  const simulated = spec.emulated !== undefined;
+  return { spec, uarts, simulated, scale: spec.emulated?.hashScale ?? 1 };
 }
 
 /** A damaged file gives way to the last good one, where there is one. */

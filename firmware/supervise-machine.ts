@@ -53,12 +53,7 @@ export interface MachineEnd {
 /** Resolves when all processes have ended. */
 export async function superviseMachine(options: SuperviseOptions): Promise<MachineEnd> {
   const { context, json, recentEvents, clock, log, operator } = options;
-  const onLogLine = (line: string) => {
-    if (recentEvents !== undefined) return recentEvents.add(line);
-    const formed = options.logFormat === "plain" ? plainLogLine(line) : line;
-    if (json) context.stderr(`${formed}\n`);
-    else context.stdout(`${formed}\n`);
-  };
+  const onLogLine = lineWriter(options);
   const restarting = new AbortController();
   let next: MachineEnd["next"] = "end";
   const supervisor = new Supervisor({
@@ -102,4 +97,21 @@ export async function superviseMachine(options: SuperviseOptions): Promise<Machi
   } finally {
     await operated.stop();
   }
+}
+
+/** For lines that other processes wrote: to where the log of this run goes. */
+export function lineWriter({
+  context,
+  json,
+  recentEvents,
+  logFormat,
+}: Pick<SuperviseOptions, "context" | "json" | "recentEvents" | "logFormat">): (
+  line: string,
+) => void {
+  return (line) => {
+    if (recentEvents !== undefined) return recentEvents.add(line);
+    const formed = logFormat === "plain" ? plainLogLine(line) : line;
+    if (json) context.stderr(`${formed}\n`);
+    else context.stdout(`${formed}\n`);
+  };
 }

@@ -12,6 +12,8 @@ export interface ActionDeskParts {
     Supervisor,
     "machine" | "clear" | "restartChain" | "restartMiner" | "identify"
   >;
+  /** Why there is nothing that could be reached; absent: there is. */
+  readonly undriven?: string;
   readonly settings: {
     sparse(): unknown;
     apply(changes: readonly ConfigChange[], actor: Actor): Promise<ConfigResult>;
@@ -37,7 +39,9 @@ export class ActionDesk {
   }
 
   act(action: Action, actor: Actor): Promise<Outcome> | Outcome {
-    const { supervisor } = this.#parts;
+    const { supervisor, undriven } = this.#parts;
+    if (undriven !== undefined && needHardware.has(action.do))
+      return refused("not-driven", `nothing is driven: ${undriven}`);
     switch (action.do) {
       case "pause":
         return this.#pause(true, actor);
@@ -71,12 +75,18 @@ export class ActionDesk {
   async #pause(paused: boolean, actor: Actor): Promise<Outcome> {
     const { settings } = this.#parts;
     const changes = [{ path: "paused", value: paused }];
-    const text = paused ? "paused; boards lose their power in order" : "mining again";
+    const text = this.#pauseText(paused);
     const result = await settings.apply(changes, actor);
     if (result.is !== "refused" || result.code !== "not-saved") return outcomeOf(result, text);
     // A machine that should stop stops, whatever its disk says.
     const held = await settings.hold(changes);
     return outcomeOf(held, `${text}; not kept over a restart, as ${result.text}`);
+  }
+
+  #pauseText(paused: boolean): string {
+    if (this.#parts.undriven !== undefined)
+      return paused ? "it will not hash once it is driven" : "it may hash once it is driven";
+    return paused ? "paused; boards lose their power in order" : "mining again";
   }
 
   #restartChain(chain: number, actor: Actor): Outcome {
@@ -132,6 +142,14 @@ export class ActionDesk {
     return outcomeOf(result, "settings are as on the first day; asicd starts again");
   }
 }
+
+/** The others change settings, or start asicd again. */
+const needHardware: ReadonlySet<Action["do"]> = new Set([
+  "restart-chain",
+  "restart-miner",
+  "identify",
+  "clear-trip",
+]);
 
 function noBoard(chain: number, boards: number): Outcome {
   return refused("no-such-board", `there is no board ${chain}; allowed: 0 to ${boards - 1}`);

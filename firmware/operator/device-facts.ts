@@ -2,7 +2,7 @@
 import { hostname, networkInterfaces } from "node:os";
 import type { MachineSpec } from "../../boards/machine-spec.ts";
 import type { DeviceFacts } from "../../src/api/operator-link.ts";
-import type { Persona } from "../../src/api/status.ts";
+import type { Persona, UnnamedMachine } from "../../src/api/status.ts";
 
 export interface FactsSource {
   readonly spec: MachineSpec;
@@ -17,19 +17,14 @@ export type LastingFacts = Omit<DeviceFacts, "upBeforeS">;
 
 export function deviceFacts(source: FactsSource): LastingFacts {
   const { spec, uarts, simulated, scale } = source;
-  const { mac, ipv4 } = ownAddress();
   return {
+    ...hostFacts(),
     board: spec.id,
     model: spec.name,
     chips: chipsText(spec),
     chip: spec.chains[0]?.chain.chip.name ?? "",
     simulated,
     scale,
-    hostname: hostname(),
-    mac,
-    ipv4,
-    serialNumber: null,
-    version: process.env["ASICD_VERSION"] ?? "0.0.0-unbuilt",
     persona: personaOf(spec),
     // No declaration states a typical power yet: boards/README.md.
     declaredPowerW: null,
@@ -39,6 +34,34 @@ export function deviceFacts(source: FactsSource): LastingFacts {
       chipCount: chain.chipCount,
       hashesPerMHz: (chain.chip.smallCores * 1e6) / scale,
     })),
+  };
+}
+
+/** While nobody knows which machine this is: what would follow from that stays unknown. */
+export function unnamedFacts(unnamed: UnnamedMachine): LastingFacts {
+  return {
+    ...hostFacts(),
+    board: null,
+    model: "machine without a name",
+    chips: null,
+    chip: null,
+    unnamed,
+    simulated: false,
+    scale: 1,
+    persona: "none",
+    declaredPowerW: null,
+    boards: [],
+  };
+}
+
+function hostFacts() {
+  const { mac, ipv4 } = ownAddress();
+  return {
+    hostname: hostname(),
+    mac,
+    ipv4,
+    serialNumber: null,
+    version: process.env["ASICD_VERSION"] ?? "0.0.0-unbuilt",
   };
 }
 

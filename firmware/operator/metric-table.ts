@@ -49,7 +49,9 @@ const machine: readonly Metric[] = [
     labels: ["name", "board", "model", "chip", "hostname", "version", "simulated"],
     samples: ({ device: d }) => {
       const simulated = d.simulated ? "yes" : "no";
-      return [one([d.name, d.board, d.model, d.chip, d.hostname, d.version, simulated], 1)];
+      const { board, chip } = d;
+      const labels = [d.name, board ?? "", d.model, chip ?? "", d.hostname, d.version, simulated];
+      return [one(labels, 1)];
     },
   }),
   single(

@@ -25,8 +25,25 @@ const TELL_EVERY_MS = 1_000;
 /** Whoever changed where the page is served still gets the answer from there. */
 const ANSWERED_AFTER_MS = 500;
 
+/** As much of a supervisor as operators need: what it tells, and what it takes. */
+export type Driver = Pick<
+  Supervisor,
+  | "machine"
+  | "restarts"
+  | "guardView"
+  | "changed"
+  | "changeSettings"
+  | "changePools"
+  | "clear"
+  | "restartChain"
+  | "restartMiner"
+  | "identify"
+>;
+
 export interface OperatedMachineParts {
-  readonly supervisor: Supervisor;
+  readonly supervisor: Driver;
+  /** Why there is nothing that an action could reach; absent: there is. */
+  readonly undriven?: string;
   readonly settings: SettingsDesk;
   readonly facts: LastingFacts;
   readonly surroundings: Omit<OperatorSetup, "facts" | "config">;
@@ -70,6 +87,7 @@ export class OperatedMachine {
     });
     this.#actions = new ActionDesk({
       supervisor,
+      ...(parts.undriven === undefined ? {} : { undriven: parts.undriven }),
       settings: {
         sparse: () => settings.view().sparse,
         apply: (changes, actor) => settings.apply(changes, actor),

@@ -84,7 +84,10 @@ export async function runOperator(parts: OperatorParts): Promise<void> {
     earlierEvents: events.earlier,
     keep: (event) => keep(event),
   });
-  using _status = device.onStatus((status) => history.take(status));
+  using _status = device.onStatus((status) => {
+    // Its files are those of the machine that it was, with other boards, or will be.
+    if (status.unnamed === null) history.take(status);
+  });
   using _chips = clock.every(CHIPS_EVERY_MS, () => {
     for (const board of facts.boards.keys()) history.takeChips(board, device.chips(board) ?? []);
   });

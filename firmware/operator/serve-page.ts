@@ -63,7 +63,7 @@ export async function servePage(parts: ServePageParts): Promise<ServedPage | und
   });
   const identity = {
     vendor: `asicd ${facts.version}`,
-    hardwareVersion: facts.chips,
+    hardwareVersion: facts.chips ?? "",
     firmware: `asicd ${facts.version}`,
     deviceId: "",
   };

@@ -37,6 +37,7 @@ export function buildStatus(source: StatusSource): Status {
       uptimeS: facts.upBeforeS + source.operator.uptimeS,
       persona: source.persona,
     },
+    unnamed: facts.unnamed ?? null,
     paused: source.paused,
     identifying: machine?.identifying ?? false,
     hashrate: {

@@ -1,6 +1,6 @@
 /** What an operator should look at, each with where, since when and in words. */
 import { isGuardComing } from "./machine-state.ts";
-import type { Problem, Status } from "./status.ts";
+import type { Problem, Status, UnnamedMachine } from "./status.ts";
 import type { StatusSource } from "./status-source.ts";
 
 /** Of a running machine: less than this part of what its chips should do is worth a look. */
@@ -10,7 +10,7 @@ const LOW_RATE_AFTER_S = 900;
 export function machineProblems(
   source: StatusSource,
   isFresh: boolean,
-  status: Pick<Status, "boards" | "fans" | "pools" | "processes">,
+  status: Pick<Status, "unnamed" | "boards" | "fans" | "pools" | "processes">,
 ): Problem[] {
   const problems: Problem[] = [];
   const { machine, guard, nowUnixSeconds } = source;
@@ -23,7 +23,9 @@ export function machineProblems(
   ) => problems.push({ code, severity, where, text, sinceUnixSeconds: null, chain: null, ...more });
 
   const { lastWordAgoS } = status.processes.guard;
-  if (guard.reason !== null)
+  if (status.unnamed !== null)
+    note("machine-unnamed", "error", "machine", problemText(status.unnamed));
+  else if (guard.reason !== null)
     note("guard-refused", "error", "guard", `The guard does not drive it: ${guard.reason}`);
   else if (isGuardComing(guard) || (machine !== null && !isFresh && guard.state !== "stopped"))
     note(
@@ -126,4 +128,9 @@ export function machineProblems(
       `Restart asicd for: ${source.waitsForRestart.join(", ")}`,
     );
   return problems;
+}
+
+/** "It may be this or that. Name the board." */
+function problemText({ why, advice }: UnnamedMachine): string {
+  return `${why.charAt(0).toUpperCase()}${why.slice(1)}. ${advice}`;
 }

@@ -84,6 +84,10 @@ export class OperatorDevice implements Device, AsyncDisposable {
     this.#parts = parts;
     this.history = parts.history;
     this.#startedMs = parts.clock.nowMs();
+    const { unnamed } = parts.setup.facts;
+    // Nobody is going to start one.
+    if (unnamed !== undefined)
+      this.#guard = { ...this.#guard, state: "stopped", reason: unnamed.why };
     this.#configView = parts.setup.config;
     this.#pools = configuredPools(this.effective);
     this.config = this.#configDesk();

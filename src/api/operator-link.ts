@@ -2,18 +2,21 @@
 import type { MachineSnapshot } from "../telemetry/machine-snapshot.ts";
 import type { UpdateState } from "../update/update-view.ts";
 import type { Action, Actor, ConfigChange, ConfigResult, Outcome, UpdateStep } from "./device.ts";
-import type { Persona } from "./status.ts";
+import type { Persona, UnnamedMachine } from "./status.ts";
 
 /** Once a second: an operator process that is silent for long is started again. */
 export const OPERATOR_BEAT_MS = 1_000;
 
 /** What does not change while this operator process runs. */
 export interface DeviceFacts {
-  readonly board: string;
+  /** Null, as what follows from it, while nobody knows which machine this is. */
+  readonly board: string | null;
   readonly model: string;
   /** "3 × 126 × BM1362". */
-  readonly chips: string;
-  readonly chip: string;
+  readonly chips: string | null;
+  readonly chip: string | null;
+  /** Why nobody knows which machine this is; absent: it is known. */
+  readonly unnamed?: UnnamedMachine;
   readonly simulated: boolean;
   readonly scale: number;
   readonly hostname: string;

@@ -3,7 +3,10 @@ import { siRate } from "./si.ts";
 import type { MachineState, Problem, Status } from "./status.ts";
 
 type Part = Status["summary"]["parts"][number];
-type Facts = Pick<Status, "boards" | "fans" | "pools" | "hashrate" | "measuredAgoS" | "processes">;
+type Facts = Pick<
+  Status,
+  "unnamed" | "boards" | "fans" | "pools" | "hashrate" | "measuredAgoS" | "processes"
+>;
 
 /** English of each clause; `{name}` is a value. Other languages have the same codes. */
 export const clauses: Readonly<Record<string, string>> = {
@@ -20,6 +23,7 @@ export const clauses: Readonly<Record<string, string>> = {
   "state-protected-powered": "Nothing hashes, and {powered} of {boards} boards have power: {why}",
   "state-stopped": "Stopped",
   "state-refused": "Stopped: {why}",
+  "state-unnamed": "Nothing has power, and nothing is driven: {why}",
   "state-lost": "The guard has not answered for {seconds} s; nothing here is fresh",
   "state-guard-died": "The guard died and is started again; nothing here is fresh",
   fans: "fans {duty} % because {why}",
@@ -93,6 +97,8 @@ function statePart(state: MachineState, facts: Facts, problems: readonly Problem
       return { code: "state-protected-powered", values: { ...power, why } };
     }
     case "stopped": {
+      if (facts.unnamed !== null)
+        return { code: "state-unnamed", values: { why: facts.unnamed.why } };
       const { reason } = processes.guard;
       return reason === null
         ? { code, values: {} }

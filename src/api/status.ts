@@ -35,10 +35,10 @@ export const ratesSchema = Type.Object(
 export const deviceSchema = Type.Object(
   {
     name: text("What the operator calls it"),
-    board: text("The declared machine, as after --board"),
+    board: known(text("The declared machine, as after --board")),
     model: text("Its name for people"),
-    chips: text("What it hashes with, e.g. 3 × 126 × BM1362"),
-    chip: text("Name of its chips, e.g. BM1362"),
+    chips: known(text("What it hashes with, e.g. 3 × 126 × BM1362")),
+    chip: known(text("Name of its chips, e.g. BM1362")),
     simulated: Type.Boolean({ description: "Any part of the hardware is simulated" }),
     scale: Type.Number({
       description: "Rates are nominal ÷ scale; 1 on real hardware, a power of two in a simulation",
@@ -55,6 +55,32 @@ export const deviceSchema = Type.Object(
     }),
   },
   closed,
+);
+
+export const unnamedSchema = Type.Object(
+  {
+    code: Type.Enum(["unrecognised", "ambiguous", "refused", "no-such-board", "not-attached"]),
+    why: text("What was found, as part of a sentence"),
+    advice: text("What to do about it, as a sentence"),
+    candidates: Type.Array(
+      Type.Object(
+        {
+          id: text("For machine.board"),
+          name: text("For people"),
+          why: Type.Array(Type.String(), { description: "What speaks for it" }),
+          whyNot: Type.Array(Type.String(), {
+            description: "What speaks against it, or is missing; empty: everything fits",
+          }),
+        },
+        closed,
+      ),
+      { description: "What may be named, the likeliest first; none where nothing can be served" },
+    ),
+  },
+  {
+    ...closed,
+    description: "Nobody knows which machine this is: no guard and no miner run, nothing has power",
+  },
 );
 
 export const machineStates = [
@@ -319,6 +345,7 @@ export const statusSchema = Type.Object(
       Type.Number({ unit: "s", description: "Age of what guard and miner last told" }),
     ),
     device: deviceSchema,
+    unnamed: known(unnamedSchema),
     summary: summarySchema,
     problems: Type.Array(problemSchema),
     paused: Type.Boolean({ description: "The operator wants no hashing" }),
@@ -384,6 +411,7 @@ export type Status = Static<typeof statusSchema>;
 export type BoardStatus = Static<typeof boardSchema>;
 export type PoolStatus = Static<typeof poolSchema>;
 export type SensorStatus = Static<typeof sensorSchema>;
+export type UnnamedMachine = NonNullable<Status["unnamed"]>;
 export type Problem = Static<typeof problemSchema>;
 export type WorkTally = Static<typeof workTallySchema>;
 export type ChipStatus = Static<typeof chipSchema>;

@@ -47,7 +47,7 @@ function systemInfo({ device }: Status): Row {
 function minerType({ device }: Status): Row {
   return {
     miner_type: antminerType(device),
-    subtype: device.board,
+    subtype: device.board ?? "",
     fw_version: firmwareName(device),
   };
 }

@@ -36,12 +36,12 @@ export function systemInfo(told: Status): Row {
     hashRate_1m: rate(m1 / GIGA),
     expectedHashrate: rate(hashrate.nominalHps / GIGA),
     errorPercentage: percent(wrong, all),
-    ASICModel: device.chip,
+    ASICModel: device.chip ?? "",
     asicCount: chipCount(status),
     smallCoreCount: smallCores(status),
     frequency: fixed(targetFrequencyMHz(status), 2),
     actualFrequency: fixed(status.boards[0]?.frequencyMHz ?? 0, 2),
-    boardVersion: BOARD_VERSIONS[device.board] ?? "",
+    boardVersion: BOARD_VERSIONS[device.board ?? ""] ?? "",
     deviceModel: device.model,
     version: firmware,
     axeOSVersion: firmware,
@@ -72,7 +72,7 @@ export function systemInfo(told: Status): Row {
 export function asicInfo(status: Status): Row {
   const frequencyMHz = Math.round(targetFrequencyMHz(status));
   return {
-    ASICModel: status.device.chip,
+    ASICModel: status.device.chip ?? "",
     deviceModel: status.device.model,
     swarmColor: "gray",
     asicCount: chipCount(status),

@@ -3,6 +3,7 @@ import { useEffect, useState } from "preact/hooks";
 import type { Status } from "../../api/status.ts";
 import { useAct, useApp, useMay } from "../data/app.tsx";
 import { useStore } from "../data/store.ts";
+import { NamingCard } from "../overview/naming.tsx";
 import { HashrateTile, PowerTile, ShareTile, TemperatureTile } from "../overview/tiles.tsx";
 import { Button, Card, Pill, useWordsBound } from "../parts/basics.tsx";
 import { EventList } from "../parts/event-list.tsx";
@@ -18,18 +19,22 @@ export function OverviewPage() {
   return (
     <>
       <Truth status={status} />
-      <Problems problems={status.problems} />
-      <div class="tiles">
-        <HashrateTile status={status} />
-        <PowerTile status={status} />
-        <TemperatureTile status={status} />
-        <ShareTile status={status} />
-      </div>
+      <Problems problems={status.problems.filter(({ code }) => code !== "machine-unnamed")} />
+      {status.unnamed === null ? (
+        <div class="tiles">
+          <HashrateTile status={status} />
+          <PowerTile status={status} />
+          <TemperatureTile status={status} />
+          <ShareTile status={status} />
+        </div>
+      ) : (
+        <NamingCard unnamed={status.unnamed} />
+      )}
       {isShown && (
         <>
-          <HistoryCard />
+          {status.unnamed === null && <HistoryCard />}
           <div class="columns">
-            <BoardsCard status={status} />
+            {status.unnamed === null && <BoardsCard status={status} />}
             <PoolsCard status={status} />
           </div>
           <RecentEvents />
@@ -56,7 +61,7 @@ function Truth({ status }: { status: Status }) {
   return (
     <section class="truth" aria-label={t("truth")}>
       <p class="sentence">{words.sentence(status.summary)}</p>
-      {mayControl && (
+      {mayControl && status.unnamed === null && (
         <Button
           kind={status.paused ? "primary" : "plain"}
           icon={status.paused ? "play" : "pause"}

@@ -59,7 +59,9 @@ export function Banners({ status }: { status: Status | null }) {
   );
 }
 
-export function isStale({ measuredAgoS }: Status): boolean {
+/** Where nothing is driven there is nothing to measure. */
+export function isStale({ measuredAgoS, unnamed }: Status): boolean {
+  if (unnamed !== null) return false;
   return measuredAgoS === null || measuredAgoS > STALE_AFTER_S;
 }
 

@@ -21,7 +21,7 @@ export function About({ status: { device, processes } }: { status: Status }) {
       <Card title={t("about.machine")}>
         <Facts>
           <Fact name={t("about.model")}>{device.model}</Fact>
-          <Fact name={t("chips")}>{device.chips}</Fact>
+          <Fact name={t("chips")}>{device.chips ?? <Unknown />}</Fact>
           <Fact name={t("about.name")}>{device.name}</Fact>
           <Fact name={t("about.hostname")}>{device.hostname}</Fact>
           <Fact name="IPv4">{device.ipv4 ?? <Unknown />}</Fact>
@@ -30,7 +30,7 @@ export function About({ status: { device, processes } }: { status: Status }) {
           </Fact>
           <Fact name={t("about.serial")}>{device.serialNumber ?? <Unknown />}</Fact>
           <Fact name={t("about.board")}>
-            <code>{device.board}</code>
+            {device.board === null ? <Unknown /> : <code>{device.board}</code>}
           </Fact>
         </Facts>
       </Card>

@@ -86,6 +86,7 @@ export const de = {
     "Nichts rechnet, und {powered} von {boards} Platinen haben Strom: {why}",
   "sentence.state-stopped": "Gestoppt",
   "sentence.state-refused": "Gestoppt: {why}",
+  "sentence.state-unnamed": "Nichts hat Strom, und nichts wird gesteuert: {why}",
   "sentence.state-lost": "Der Wächter antwortet seit {seconds} s nicht; nichts hier ist aktuell",
   "sentence.state-guard-died":
     "Der Wächter ist ausgefallen und startet neu; nichts hier ist aktuell",
@@ -206,7 +207,30 @@ export const de = {
     "Der Schutz hat sie aus diesem Grund abgeschaltet. Gib sie erst frei, wenn die Ursache behoben ist.",
   "clear-trip.confirm": "Ursache behoben: freigeben",
   "clear-trip.done": "Freigegeben: die Platine darf wieder Strom bekommen",
+  "unnamed.title": "Welche Maschine ist das?",
+  "unnamed.title.refused": "Diese Maschine kann nicht gesteuert werden",
+  "unnamed.nothing-driven":
+    "Nichts hat Strom, und nichts rechnet, bis bekannt ist, welche Maschine das ist.",
+  "unnamed.advice.ambiguous":
+    "Sieh auf dem Typenschild nach und wähle die Maschine aus, die es ist.",
+  "unnamed.advice.unrecognised": "Sieh auf dem Typenschild nach und sag, welche Maschine es ist.",
+  "unnamed.advice.refused":
+    "asicd steuert nichts an dieser Maschine; ein USB-Board an ihr würde es steuern.",
+  "unnamed.advice.no-such-board":
+    "Wähle eine andere, oder leere die Einstellung, damit sie erkannt wird.",
+  "unnamed.advice.not-attached":
+    "Steck es an: es wird von selbst gefunden. Oder wähle eine andere Maschine.",
+  "unnamed.danger":
+    "Wähle nur, was auf dem Typenschild steht: die Spannung einer anderen Maschine kann die Boards zerstören.",
+  "unnamed.choose": "Diese ist es",
+  "unnamed.choose.label": "Diese ist es: {name}",
+  "unnamed.for": "Dafür: {why}",
+  "unnamed.against": "Dagegen, oder es fehlt: {why}",
+  "unnamed.done": "Gespeichert: die Maschine startet",
+  "unnamed.settings": "In den Einstellungen nennen",
+  "unnamed.login": "Melde dich an, um die Maschine zu nennen.",
   "problem.guard-silent": "Der Wächter antwortet nicht",
+  "problem.machine-unnamed": "Niemand weiß, welche Maschine das ist",
   "problem.guard-refused": "Der Wächter steuert diese Maschine nicht",
   "problem.miner-down": "Der Miner läuft nicht",
   "problem.board-latched": "Platine gesperrt",
