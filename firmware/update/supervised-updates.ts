@@ -50,6 +50,7 @@ export function startUpdates(parts: UpdatesParts): Updates {
       };
     },
     restart,
+    onWaiting: (trial) => desk.tellTrial(trial),
     onChange: () => desk.refresh(),
     hasLauncher: () => process.ppid === parent,
     onOrphaned: () => process.kill(process.pid, "SIGTERM"),

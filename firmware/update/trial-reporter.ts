@@ -1,7 +1,8 @@
 /** In a version on trial: watches until it has proven itself and says so, or says why it goes back. */
 import type { Logger } from "../../src/lib/log.ts";
 import type { Clock } from "../../src/ports/clock.ts";
-import { type Observation, Trial } from "../../src/update/health.ts";
+import { HEALTHY_WITHIN_S, type Observation, Trial } from "../../src/update/health.ts";
+import type { UpdateTrial } from "../../src/update/update-view.ts";
 import { goBack, readBefore, settle } from "./activate.ts";
 import type { Launched } from "./boot-file.ts";
 import type { SlotDisk } from "./slot-disk.ts";
@@ -19,6 +20,8 @@ export interface TrialReporterParts {
   readonly observe: () => Promise<Observation>;
   /** All of asicd, so that the launcher picks again. */
   readonly restart: () => void;
+  /** Nothing is decided yet. */
+  readonly onWaiting: (trial: UpdateTrial) => void;
   /** The boot file says something new. */
   readonly onChange: () => void;
   /** Whether the launcher is still above this process: without it nobody would stop the version that hangs. */
@@ -30,14 +33,20 @@ export function startTrialReporter(parts: TrialReporterParts): Disposable {
   const { launched, clock, log, disk, observe } = parts;
   const { root, tree } = launched;
   const { lock } = slotPaths(root);
-  const trial = new Trial(readBefore(slotPaths(root), tree), clock.nowMs() / 1_000);
+  const startedS = clock.nowMs() / 1_000;
+  const trial = new Trial(readBefore(slotPaths(root), tree), startedS);
   let isLooking = false;
   const look = async () => {
     if (isLooking) return;
     isLooking = true;
     try {
-      const verdict = trial.take(await observe(), clock.nowMs() / 1_000);
-      if (verdict.is === "waiting") return;
+      const seen = await observe();
+      const nowS = clock.nowMs() / 1_000;
+      const verdict = trial.take(seen, nowS);
+      if (verdict.is === "waiting") {
+        const leftS = Math.max(0, Math.round(HEALTHY_WITHIN_S - (nowS - startedS)));
+        return parts.onWaiting({ leftS, reason: verdict.reason });
+      }
       const isHealthy = verdict.is === "healthy";
       const isSaid = whenUnlocked(lock, () => {
         const slots = readSlots(root);

@@ -8,7 +8,7 @@ import type { Outcome, UpdateStep } from "../../src/api/device.ts";
 import type { Logger } from "../../src/lib/log.ts";
 import { Signal } from "../../src/lib/signal.ts";
 import { bootToldOfReturn, isTreeName, isUntoldReturn } from "../../src/update/boot-state.ts";
-import type { UpdateState } from "../../src/update/update-view.ts";
+import type { UpdateState, UpdateTrial } from "../../src/update/update-view.ts";
 import { type Launched, writeBoot } from "./boot-file.ts";
 import { slotDisk } from "./slot-disk.ts";
 import { slotPaths } from "./slot-paths.ts";
@@ -34,6 +34,7 @@ export class UpdateDesk {
   readonly #parts: UpdateDeskParts;
   #progress: UpdateState["progress"] = "none";
   #problem: string | null = null;
+  #trial: UpdateTrial | null = null;
   #told: string;
   /** That a return was told could not be kept yet. */
   #isMarkDue = false;
@@ -48,11 +49,18 @@ export class UpdateDesk {
   get state(): UpdateState {
     try {
       const versions = updateVersions(readSlots(this.#parts.launched.root));
-      const text = TEXTS[this.#progress];
-      return { possible: true, text, progress: this.#progress, problem: this.#problem, versions };
+      return {
+        possible: true,
+        text: TEXTS[this.#progress],
+        progress: this.#progress,
+        problem: this.#problem,
+        versions,
+        trial: versions.state === "trial" ? this.#trial : null,
+      };
     } catch (error) {
       const text = error instanceof Error ? error.message : String(error);
-      return { possible: false, text, progress: "none", problem: null, versions: null };
+      const nothing = { problem: null, versions: null, trial: null } as const;
+      return { possible: false, text, progress: "none", ...nothing };
     }
   }
 
@@ -106,6 +114,12 @@ export class UpdateDesk {
     if (this.#fingerprint() !== this.#told) this.#tell();
   }
 
+  /** How the trial goes, which no file says. */
+  tellTrial(trial: UpdateTrial): void {
+    this.#trial = trial;
+    this.#tell();
+  }
+
   /** Two calls to the system, as it is asked all the time. */
   #fingerprint(): string {
     const { boot, versions } = slotPaths(this.#parts.launched.root);
@@ -126,11 +140,13 @@ export class UpdateDesk {
     this.#tell();
     const problem = await runUpdate([...words, "--config", configFile, "--json"]);
     if (progress === "staging") this.#removeUploaded();
-    this.#progress = "none";
+    const isRestarting = problem === undefined && mustRestart;
+    // What is written down for the next start does not run before this process has ended.
+    if (!isRestarting) this.#progress = "none";
     this.#problem = problem ?? null;
     if (problem !== undefined) log.error({ problem }, "the update failed");
     this.#tell();
-    if (problem === undefined && mustRestart) restart();
+    if (isRestarting) restart();
   }
 
   /** It lies beside now, or is of no use: flash is small. */

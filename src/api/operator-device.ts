@@ -339,6 +339,7 @@ const NO_UPDATES: UpdateState = {
   progress: "none",
   problem: null,
   versions: null,
+  trial: null,
 };
 
 const nobody = {

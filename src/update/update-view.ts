@@ -47,6 +47,19 @@ const versionsSchema = Type.Object(
 
 export type UpdateVersions = Static<typeof versionsSchema>;
 
+const trialSchema = Type.Object(
+  {
+    leftS: Type.Integer({
+      minimum: 0,
+      description: "It goes back if it is not healthy by then, s",
+    }),
+    reason: Type.String({ description: "What speaks for it, or is not there yet" }),
+  },
+  closed,
+);
+
+export type UpdateTrial = Static<typeof trialSchema>;
+
 export const updateStateSchema = Type.Object(
   {
     possible: Type.Boolean({ description: "This asicd can update itself" }),
@@ -58,6 +71,10 @@ export const updateStateSchema = Type.Object(
       description: "Why the last one failed",
     }),
     versions: Type.Union([versionsSchema, Type.Null()]),
+    trial: Type.Union([trialSchema, Type.Null()], {
+      description:
+        "How the trial goes, told anew every 5 s; null: there is none, or it has just begun",
+    }),
   },
   closed,
 );

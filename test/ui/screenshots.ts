@@ -9,6 +9,7 @@ import { openBrowser } from "./support/browser.ts";
 import { pageMachine } from "./support/page-machine.ts";
 import { goTo, pages, passFirstRun, themes, wear, widthsPx } from "./support/pages.ts";
 import { openQuietPage, untilQuiet } from "./support/quiet-page.ts";
+import { updatableMachine } from "./support/updatable-machine.ts";
 
 const root = process.cwd();
 const words = process.argv.slice(2).filter((word) => !word.startsWith("--"));
@@ -30,6 +31,7 @@ await passFirstRun(page, machine.url);
 if (isForReadme) await takeForReadme();
 else await takeAll();
 await context.close();
+if (!isForReadme && (only === undefined || only === "update")) await takeUpdate();
 process.stdout.write(`pictures in ${resolve(folder)}\n`);
 
 async function takeAll(): Promise<void> {
@@ -56,6 +58,28 @@ async function takeAll(): Promise<void> {
   await machine.goAway();
   await page.getByText("Connection lost").waitFor();
   await whole(page, "lost-dark-1440");
+}
+
+/** A version that waits to be started: no recording can be updated. */
+async function takeUpdate(): Promise<void> {
+  await using launched = await updatableMachine(root);
+  const own = await browser.newContext({ locale: "en-GB", timezoneId: "UTC" });
+  const updated = await openQuietPage(own);
+  await passFirstRun(updated, launched.url);
+  await goTo(updated, "#/system/device");
+  await updated.getByLabel("Update file").setInputFiles({
+    name: "asicd.update",
+    mimeType: "application/octet-stream",
+    buffer: launched.update("0.2.0"),
+  });
+  await updated.getByRole("button", { name: "Start 0.2.0" }).waitFor();
+  for (const width of widthsPx)
+    for (const theme of themes) {
+      await updated.setViewportSize({ width, height: width < 600 ? 740 : 900 });
+      await wear(updated, theme);
+      await whole(updated, `update-${theme}-${width}`);
+    }
+  await own.close();
 }
 
 /** What fits on a screen, small enough for a repository. */

@@ -18,6 +18,7 @@ import {
   STEADY_S,
   Trial,
 } from "../../src/update/health.ts";
+import type { UpdateTrial } from "../../src/update/update-view.ts";
 import { recordedMachine } from "../support/operated-device.ts";
 import { ScratchMachine } from "./scratch-machine.ts";
 
@@ -294,6 +295,7 @@ class OnTrial implements Disposable {
   readonly scratch = new ScratchMachine();
   readonly clock = new VirtualClock();
   readonly done: string[] = [];
+  told: UpdateTrial | undefined;
   seen: Observation = hashing;
   hasLauncher = true;
   readonly #reporter: Disposable;
@@ -310,6 +312,9 @@ class OnTrial implements Disposable {
       disk: slotDisk,
       observe: () => Promise.resolve(this.seen),
       restart: () => void done.push("restart"),
+      onWaiting: (told) => {
+        this.told = told;
+      },
       onChange: () => void done.push("change"),
       hasLauncher: () => this.hasLauncher,
       onOrphaned: () => void done.push("orphaned"),
@@ -330,6 +335,19 @@ class OnTrial implements Disposable {
 }
 
 describe("the reporter", () => {
+  test("tells how long there is left, and what it waits for", async () => {
+    using trial = new OnTrial();
+    trial.seen = { ...hashing, api: "silent" };
+    await trial.pass(10);
+    expect(trial.told).toEqual({
+      leftS: HEALTHY_WITHIN_S - 10,
+      reason: "the API does not answer",
+    });
+    trial.seen = hashing;
+    await trial.pass(5);
+    expect(trial.told).toEqual({ leftS: HEALTHY_WITHIN_S - 15, reason: "3 of 3 boards hash" });
+  });
+
   test("settles a version that has hashed for a minute", async () => {
     using trial = new OnTrial();
     await trial.pass(STEADY_S);

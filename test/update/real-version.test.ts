@@ -1,43 +1,21 @@
 /** The real program under the real launcher: it judges itself on trial, and goes back with the reason on its page. */
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { expect, test } from "vitest";
 import { apiClient } from "../../firmware/cli/operator-commands/api-client.ts";
 import type { DeviceEvent } from "../../src/api/status.ts";
-import { formatKey, publicKeyOf } from "../../src/update/release-key.ts";
 import type { UpdateState } from "../../src/update/update-view.ts";
-import {
-  type Files,
-  installedShells,
-  manifestOf,
-  ScratchMachine,
-  SECRET_KEY,
-} from "./scratch-machine.ts";
+import { realTree } from "./real-tree.ts";
+import { installedShells, ScratchMachine } from "./scratch-machine.ts";
 
 const DIST = process.env["ASICD_TEST_DIST"] ?? resolve(import.meta.dirname, "../../dist");
-const PROGRAMS = ["asicd.js", "guard.js", "miner.js", "operator.js", "handshake-thread.js"];
 const [[, shell] = ["", []]] = installedShells();
-
-function realTree(version: string): Files {
-  const { version: built } = JSON.parse(readFileSync("package.json", "utf8")) as {
-    version: string;
-  };
-  const files: Record<string, Uint8Array | string> = {
-    "package.json": '{"type":"module"}',
-    "release.pub": formatKey(publicKeyOf(SECRET_KEY), "tests"),
-  };
-  for (const name of PROGRAMS)
-    files[name] = readFileSync(join(DIST, name), "utf8").replaceAll(`"${built}"`, `"${version}"`);
-  for (const name of readdirSync(join(DIST, "ui")))
-    files[`ui/${name}`] = readFileSync(join(DIST, "ui", name));
-  return { ...files, "manifest.json": manifestOf(version, files) };
-}
 
 test("a real version whose guard refuses the machine goes back, and page and events say why", {
   timeout: 120_000,
 }, async () => {
   using machine = new ScratchMachine();
-  machine.putFiles(machine.paths.tree("base"), realTree("0.1.0"));
+  machine.putFiles(machine.paths.tree("base"), realTree(DIST, "0.1.0"));
   // A board that this computer is not: no guard will drive it.
   const config = {
     version: 1,
@@ -62,7 +40,7 @@ test("a real version whose guard refuses the machine goes back, and page and eve
     await until(async () => (await state())?.possible === true);
     await api.send("POST", "/password", { new: "correct horse" });
 
-    const file = machine.putUpdate({ version: "0.2.0", files: realTree("0.2.0") });
+    const file = machine.putUpdate({ version: "0.2.0", files: realTree(DIST, "0.2.0") });
     const staged = await machine.launch(
       shell,
       ["update", file, "--yes", "--stage-only", ...words],

@@ -161,9 +161,9 @@ export class ScratchMachine implements Disposable {
   readonly paths = slotPaths(this.root);
   readonly configFile = join(this.root, "etc/asicd.jsonc");
 
-  constructor(base: Behaviour = "ends") {
+  constructor(base: Behaviour = "ends", launcher = LAUNCHER) {
     this.putTree("base", "0.1.0", base);
-    copyFileSync(LAUNCHER, this.paths.launcher);
+    copyFileSync(launcher, this.paths.launcher);
     chmodSync(this.paths.launcher, 0o755);
     mkdirSync(dirname(this.configFile), { recursive: true });
     writeFileSync(this.configFile, SETTINGS, { mode: 0o600 });

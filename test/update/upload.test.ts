@@ -1,6 +1,7 @@
 /** An update over HTTP: streamed to a file, refused as early as it can be, and told as what it is. */
 import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { request } from "node:http";
+import { connect } from "node:net";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { UPLOADED_UPDATE, updateReceiver } from "../../firmware/operator/update-upload.ts";
@@ -22,7 +23,15 @@ const clock = new SystemClock();
 
 function stateOf(machine: ScratchMachine, change: Partial<UpdateState> = {}): UpdateState {
   const versions = updateVersions(readSlots(machine.root));
-  return { possible: true, text: "", progress: "none", problem: null, versions, ...change };
+  return {
+    possible: true,
+    text: "",
+    progress: "none",
+    problem: null,
+    versions,
+    trial: null,
+    ...change,
+  };
 }
 
 async function pageOf(
@@ -137,6 +146,27 @@ test("who sends a large file that is refused at its first byte is still told why
   const pieces = Array.from({ length: 320 }, () => new Uint8Array(65_536));
   const answer = await post(page, cookie, pieces);
   expect([answer.status, codeOf(answer)]).toEqual([422, "not-an-update"]);
+});
+
+test("who reads after sending hears it too, and asks the next thing on the same connection", async () => {
+  using machine = new ScratchMachine();
+  const { page, cookie } = await pageOf(machine);
+  await using _page = page;
+  const file = new Uint8Array(20_000_000);
+  const socket = connect(page.port, "127.0.0.1").pause();
+  const head = (words: string) => `${words} HTTP/1.1\r\nHost: 127.0.0.1:${page.port}\r\n`;
+  socket.write(
+    `${head("POST /api/v1/update")}Content-Type: application/octet-stream\r\nContent-Length: ${file.length}\r\nCookie: asicd_session=${cookie}\r\n\r\n`,
+  );
+  await new Promise<unknown>((resolve) => socket.write(file, resolve));
+  socket.write(`${head("GET /api/v1/status")}Connection: close\r\n\r\n`);
+  let heard = "";
+  for await (const chunk of socket) heard += String(chunk);
+  expect(heard.match(/HTTP\/1\.1 \d+|"code":"[a-z-]+"/g)?.slice(0, 3)).toEqual([
+    "HTTP/1.1 422",
+    '"code":"not-an-update"',
+    "HTTP/1.1 200",
+  ]);
 });
 
 test("who may not, or sends it as something else, is refused before anything is read", async () => {

@@ -21,6 +21,7 @@ import { credentialsOf, sessionCookie, sessionWord } from "./credentials.ts";
 import type { LivePlaces } from "./live-places.ts";
 import { streamLive } from "./live-stream.ts";
 import { SAFE_HEADERS } from "./safe-headers.ts";
+import { takeUnread } from "./unread-body.ts";
 
 export interface ApiRoutesOptions {
   readonly api: Api;
@@ -134,6 +135,8 @@ async function handle(
     session,
     hasSession: session !== undefined && api.keyring.isSession(session, sessionHours),
   });
+  if (route.takesFile === true)
+    takeUnread(request.body as Readable, request.raw.socket, options.clock);
   if (answer.is === "live") return stream(route, request, reply, options);
   if (answer.is === "json" && answer.session !== undefined)
     reply.header("set-cookie", sessionCookie(answer.session, sessionHours, options.isTls));

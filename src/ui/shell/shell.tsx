@@ -41,7 +41,9 @@ export function Shell({
   const { live } = useApp();
   const connection = useStore(live.connection);
   const main = useRef<HTMLElement>(null);
-  const isOld = connection.is === "lost" || (status !== null && isStale(status));
+  // Where nothing is measured, a guard that says nothing makes nothing old: here is what helps such a machine.
+  const isMeasured = page !== "settings" && page !== "system";
+  const isOld = connection.is === "lost" || (isMeasured && status !== null && isStale(status));
   const name = status?.device.name ?? "asicd";
   const title = t(`nav.${page}`);
   const shownBefore = useRef<PageName | null>(null);

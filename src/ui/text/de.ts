@@ -459,17 +459,42 @@ export const de = {
   "update.staging": "Die Datei wird geprüft und daneben abgelegt. Es wird weiter gerechnet.",
   "update.starting": "Eine andere Version startet gleich. Die Seite ist kurz weg.",
   "update.staged":
-    "Version {version} ist geprüft, mit einem vertrauten Schlüssel unterschrieben und liegt neben {current}. Deine Einstellungen bleiben.",
+    "Version {version} ist geprüft: mit einem vertrauten Schlüssel unterschrieben, für {target} gemacht, vollständig, und sie startet mit deinen Einstellungen. Sie liegt neben {current}, die weiterläuft.",
   "update.start": "{version} starten",
   "update.start.text":
     "Einige Minuten lang wird nicht gerechnet, während die Platinen wieder hochfahren. Geht es der neuen Version nicht binnen zehn Minuten gut, kommt die davor von selbst zurück, mit ihren Einstellungen.",
   "update.discard": "Verwerfen",
   "update.trial":
     "Version {version} muss sich bewähren: Wächter, Seite und Platinen. Tut sie es nicht, kommt die davor zurück.",
-  "update.returned": "Version {version} ist nicht geblieben, die davor kam zurück: {reason}",
+  "update.returned":
+    "Version {version} ist der davor gewichen, die ihre Einstellungen zurückhat. Der Grund: {reason}",
   "update.return": "Zurück zu {version}",
   "update.return.text":
     "Die Version davor startet mit den Einstellungen von damals. Die von jetzt bleiben in einer Datei daneben.",
+  "update.beside": "Liegt daneben",
+  "update.older": "Auch die gleiche oder eine ältere Version nehmen",
+  "update.trial.left": "Bisher: {reason}. Entschieden binnen {time}.",
+  "update.settled": "Version {version} hat sich bewährt und bleibt: {reason}.",
+  "update.refused": "Das hat nicht geklappt. Was läuft, ist unberührt.",
+  "update.refused.not-an-update": "Diese Datei ist keine Aktualisierung von asicd.",
+  "update.refused.damaged":
+    "Diese Datei ist beschädigt oder nicht vollständig. Hole sie noch einmal.",
+  "update.refused.too-large": "Diese Datei ist zu groß für eine Aktualisierung.",
+  "update.refused.bad-signature":
+    "Diese Datei hat niemand unterschrieben, dem diese Maschine vertraut. Sie ist vielleicht nicht echt.",
+  "update.refused.no-keys":
+    "Diese Maschine vertraut keinem Schlüssel und nimmt daher keine Aktualisierung.",
+  "update.refused.wrong-target":
+    "Diese Aktualisierung ist für eine andere Art von Maschine. Hole die für diese.",
+  "update.refused.wrong-version": "Diese Version ist nicht neuer als die, die läuft.",
+  "update.refused.old-node":
+    "Diese Aktualisierung braucht ein neueres Node, als diese Maschine hat.",
+  "update.refused.settings":
+    "Diese Aktualisierung nimmt keine so alten oder neuen Einstellungen wie deine.",
+  "update.refused.disk-full": "Auf dieser Maschine ist kein Platz dafür.",
+  "update.refused.busy":
+    "Eine andere Aktualisierung ist gerade dran. Versuche es danach noch einmal.",
+  "update.refused.no-answer": "Die Maschine hat nicht geantwortet. Was läuft, ist unberührt.",
   tokens: "Token für Programme",
   "tokens.text":
     "Für Skripte und Überwachung. Jedes Programm bekommt sein eigenes, mit nicht mehr Rechten als nötig.",

@@ -449,17 +449,37 @@ export const en = {
   "update.staging": "The file is being checked and laid beside. Hashing goes on.",
   "update.starting": "Another version is about to start. The page is away for a moment.",
   "update.staged":
-    "Version {version} is checked, signed by a trusted key, and lies beside {current}. Your settings stay as they are.",
+    "Version {version} is checked: signed by a trusted key, made for {target}, whole, and it starts with your settings. It lies beside {current}, which goes on running.",
   "update.start": "Start {version}",
   "update.start.text":
     "Hashing stops for some minutes while the boards come up again. If the new version is not well within ten minutes, the one before comes back by itself, with its settings.",
   "update.discard": "Discard it",
   "update.trial":
     "Version {version} has to prove itself: guard, page and boards. If it does not, the one before comes back.",
-  "update.returned": "Version {version} did not stay, and the one before came back: {reason}",
+  "update.returned":
+    "Version {version} gave way to the one before it, which has its settings back. The reason: {reason}",
   "update.return": "Go back to {version}",
   "update.return.text":
     "The version before starts with the settings of its time. Those of now are kept beside them in a file.",
+  "update.beside": "Lies beside",
+  "update.older": "Take the same or an older version, too",
+  "update.trial.left": "So far: {reason}. Decided within {time}.",
+  "update.settled": "Version {version} has proven itself and stays: {reason}.",
+  "update.refused": "This did not work. What runs has not been touched.",
+  "update.refused.not-an-update": "This file is no update of asicd.",
+  "update.refused.damaged": "This file is damaged or not whole. Get it again.",
+  "update.refused.too-large": "This file is too large for an update.",
+  "update.refused.bad-signature":
+    "This file is not signed by anybody whom this machine trusts. It may not be genuine.",
+  "update.refused.no-keys": "This machine trusts no key, so it takes no update.",
+  "update.refused.wrong-target":
+    "This update is for another kind of machine. Get the one for this.",
+  "update.refused.wrong-version": "This version is not newer than the one that runs.",
+  "update.refused.old-node": "This update needs a newer Node than this machine has.",
+  "update.refused.settings": "This update does not take settings as old or as new as yours.",
+  "update.refused.disk-full": "There is no room for it on this machine.",
+  "update.refused.busy": "Another update is at work. Try again when it is done.",
+  "update.refused.no-answer": "The machine did not answer. What runs has not been touched.",
   tokens: "Tokens for programs",
   "tokens.text":
     "For scripts and monitoring. Give each program its own, with no more rights than it needs.",

@@ -55,6 +55,7 @@ async function ask(route: Route): Promise<Called> {
         },
         reason: "not healthy within 600 s: the API does not answer",
       },
+      trial: null,
     },
     bundle: {
       contents: () => Promise.resolve([{ name: "status.json", bytes: 5_556, about: "The status" }]),
