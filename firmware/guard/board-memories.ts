@@ -8,7 +8,7 @@ export class BoardMemories {
   readonly #onLatched: (boards: readonly LatchedBoard[]) => void;
   #keptText: string;
 
-  /** `left`: latched by an earlier guard. `onLatched`: which they are now, after each change. */
+  /** `left`: latched by an earlier guard. `onLatched`: which they are now, if that has changed when `tellLatched` is called. */
   constructor(
     count: number,
     left: readonly LatchedBoard[],
@@ -31,6 +31,10 @@ export class BoardMemories {
 
   set(index: number, memory: BoardMemory): void {
     this.#memories[index] = memory;
+  }
+
+  /** A disk may take its time over it: to be called when the power of what tripped is off. */
+  tellLatched(): void {
     const { latched } = this;
     const text = JSON.stringify(latched);
     if (text === this.#keptText) return;

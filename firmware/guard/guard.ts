@@ -291,6 +291,7 @@ export class Guard {
         decision.memory.state.at !== "off" || machine.isStopping,
       );
     for (const event of decision.events) this.#around.recorder.record(event);
+    this.#memories.tellLatched();
     if (decision.power !== "on" || board.state !== "off" || !permission.allowed) return;
     const { sharedDanger } = this.#power;
     if (sharedDanger !== null) this.#reasons[index] = sharedDanger;
