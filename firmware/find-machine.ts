@@ -4,6 +4,7 @@ import type { MachineSpec } from "../boards/machine-spec.ts";
 import { machineById, machines } from "../boards/machines.ts";
 import type { UnnamedMachine } from "../src/api/status.ts";
 import type { LoadedConfig } from "../src/config/load.ts";
+import { printable } from "../src/lib/bytes.ts";
 import type { ConfigProblem } from "../src/lib/errors.ts";
 import type { MachineFacts, MachinePlatform } from "../src/ports/machine-platform.ts";
 import { probeFacts } from "./probe-facts.ts";
@@ -21,6 +22,8 @@ export interface FoundMachine {
 export interface NoMachine {
   readonly is: "unnamed";
   readonly unnamed: UnnamedMachine;
+  /** Why no machine of this host is driven, only a board plugged into it; null: it is no such host. */
+  readonly refusal: string | null;
   /** What it was judged by, but for the memories of hashboards. */
   readonly facts: MachineFacts;
   /** The same for whoever only wants to say it and end. */
@@ -36,7 +39,9 @@ export async function findMachine(
   const board = machine?.board;
   const none = (reason: (detection: Detection) => Reason): NoMachine => {
     const { eeproms: _, ...facts } = probed;
-    return { is: "unnamed", ...reason(detectMachine(probed)), facts };
+    const detection = detectMachine(probed);
+    const refusal = detection.refused === null ? null : detection.summary;
+    return { is: "unnamed", ...reason(detection), refusal, facts };
   };
   const spec = board === undefined ? detectMachine(probed).matched : machineById(board);
   if (spec == null)
@@ -77,7 +82,7 @@ function undetected(detection: Detection): Reason {
 }
 
 function undeclared(board: string, detection: Detection): Reason {
-  const why = `"${board}" is no declared machine`;
+  const why = `"${printable(board, 40)}" is no declared machine`;
   return {
     unnamed: {
       code: "no-such-board",

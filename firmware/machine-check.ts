@@ -1,12 +1,12 @@
 /** What only the running machine can say about its settings. */
 import type { MachineSpec } from "../boards/machine-spec.ts";
 import { machineById } from "../boards/machines.ts";
-import type { UnnamedMachine } from "../src/api/status.ts";
 import type { LoadedConfig } from "../src/config/load.ts";
 import { highestFrequencyMHz } from "../src/control/frequency-bounds.ts";
 import { limitsWithin } from "../src/control/limits-within.ts";
+import { printable } from "../src/lib/bytes.ts";
 import { ConfigError, type ConfigProblem } from "../src/lib/errors.ts";
-import { declaredIds } from "./find-machine.ts";
+import { declaredIds, type NoMachine } from "./find-machine.ts";
 
 type Spec = Pick<MachineSpec, "id" | "name" | "limits" | "chains">;
 
@@ -34,8 +34,9 @@ export function checkMachineSettings(spec: Spec, { machine }: Pick<LoadedConfig,
 }
 
 /**
- * As above, for a change that comes over page or API. What could keep asicd from starting again, or lead root to other
- * folders, is for whoever may edit the file. Throws ConfigError with every problem.
+ * As above, for a change that comes over page or API. What leads root to other folders is for whoever may edit the file. A
+ * name may be taken back, as it may have been wrong: after the next restart page and API ask for it. Throws ConfigError with
+ * every problem.
  */
 export function checkChangedSettings(
   spec: Spec,
@@ -44,12 +45,11 @@ export function checkChangedSettings(
 ): void {
   const problems = pathProblems(running, changed);
   const board = changed.machine?.board;
-  if (board !== running.machine?.board && board !== spec.id)
+  if (board !== undefined && board !== running.machine?.board && board !== spec.id)
     problems.push({
       path: "machine.board",
-      problem:
-        "is not the machine that runs; another one can be named in the configuration file only",
-      allowed: `"${spec.id}"`,
+      problem: `${printable(board, 40)} is not the machine that runs`,
+      allowed: `"${spec.id}", or none and a restart of asicd, after which another one can be named`,
     });
   try {
     checkMachineSettings(spec, changed);
@@ -65,7 +65,7 @@ export function checkChangedSettings(
  * or later. Throws ConfigError with every problem.
  */
 export function checkNaming(
-  { code, why }: Pick<UnnamedMachine, "code" | "why">,
+  { refusal }: Pick<NoMachine, "refusal">,
   running: Pick<LoadedConfig, "paths" | "machine">,
   changed: Pick<LoadedConfig, "paths" | "machine">,
 ): void {
@@ -76,11 +76,11 @@ export function checkNaming(
   if (isNew && board !== undefined && spec === undefined)
     problems.push({
       path: "machine.board",
-      problem: `"${board}" is no declared machine`,
+      problem: `"${printable(board, 40)}" is no declared machine`,
       allowed: declaredIds(),
     });
-  if (isNew && code === "refused" && spec !== undefined && spec.match.usb === undefined)
-    problems.push({ path: "machine.board", problem: why, allowed: "a board on USB" });
+  if (isNew && refusal !== null && spec !== undefined && spec.match.usb === undefined)
+    problems.push({ path: "machine.board", problem: refusal, allowed: "a board on USB" });
   if (spec === undefined) {
     // Nobody can say whether they fit: the machine that is found would refuse to start with them.
     const early = [
@@ -88,7 +88,7 @@ export function checkNaming(
       ["limits", limits, running.machine?.limits],
     ] as const;
     for (const [name, is, was] of early)
-      if (is !== undefined && JSON.stringify(is) !== JSON.stringify(was))
+      if (is !== undefined && (isNew || JSON.stringify(is) !== JSON.stringify(was)))
         problems.push({
           path: `machine.${name}`,
           problem: "cannot be checked while nobody knows which machine this is",

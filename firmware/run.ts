@@ -32,6 +32,7 @@ import { linuxPlatform } from "./platform/linux-platform.ts";
 import { openRunLog, type RunLog } from "./run-log.ts";
 import { serviceUser } from "./service-user.ts";
 import { type AppliedSettings, superviseMachine } from "./supervise-machine.ts";
+import { switchOffLeft } from "./switch-off-left.ts";
 import { serveUnnamed } from "./unnamed-machine.ts";
 import { isAnotherVersionWanted, START_AGAIN_EXIT_CODE } from "./update/boot-file.ts";
 
@@ -87,7 +88,7 @@ async function runMachine(
       apply: (loaded, before) => applied.emit({ loaded, before }),
       check(loaded) {
         if (found?.is === "found") checkChangedSettings(found.spec, desk.started, loaded);
-        if (found?.is === "unnamed") checkNaming(found.unnamed, desk.started, loaded);
+        if (found?.is === "unnamed") checkNaming(found, desk.started, loaded);
       },
       mayLackPools: true,
     });
@@ -102,6 +103,7 @@ async function runMachine(
     runLog ??= openRunLog(context, level, options.json, options.logFormat);
     for (const problem of store.problems) runLog.log.error({ problem }, "the configuration file");
     const { paths } = config;
+    const guardArguments = { ...paths, logLevel: level };
     const common = {
       ...runLog,
       clock,
@@ -131,11 +133,13 @@ async function runMachine(
             found: looked,
             find: () => findMachine(desk.loaded, machine),
             readFacts: machine.readFacts,
+            switchOffLeft: (onLogLine) =>
+              switchOffLeft({ ...common, arguments: guardArguments, onLogLine }),
           })
         : await superviseMachine({
             ...common,
             program: "guard",
-            arguments: { ...paths, logLevel: level },
+            arguments: guardArguments,
             setup: guardSetup(looked, config, level, user),
             durationMs: options.durationMs,
           });

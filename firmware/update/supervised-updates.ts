@@ -14,6 +14,8 @@ const ANSWER_WITHIN_MS = 10_000;
 
 export interface UpdatesParts extends UpdateDeskParts {
   readonly supervisor: Pick<Supervisor, "machine" | "guardView" | "restarts">;
+  /** Why nobody knows which machine this is. */
+  readonly undriven?: string;
   readonly settings: Pick<SettingsDesk, "loaded">;
   readonly clock: Clock;
   readonly log: Logger;
@@ -28,7 +30,7 @@ export interface Updates extends Disposable {
 }
 
 export function startUpdates(parts: UpdatesParts): Updates {
-  const { launched, supervisor, settings, clock, log, socket, restart } = parts;
+  const { launched, supervisor, undriven, settings, clock, log, socket, restart } = parts;
   const desk = new UpdateDesk(parts);
   const refreshing = clock.every(REFRESH_MS, () => desk.refresh());
   if (!launched.isOnTrial) return { desk, [Symbol.dispose]: () => refreshing[Symbol.dispose]() };
@@ -44,6 +46,7 @@ export function startUpdates(parts: UpdatesParts): Updates {
       return {
         guard: guardView,
         machine: machine ?? null,
+        ...(undriven === undefined ? {} : { unnamed: undriven }),
         api: !loaded.api.enabled ? "off" : (await answers(socket)) ? "answers" : "silent",
         hasPools: poolGroups(loaded).some(({ pools }) => pools.length > 0),
         restarts: supervisor.restarts + (machine?.minerProcess.restarts ?? 0) + parts.restarts(),

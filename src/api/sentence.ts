@@ -23,7 +23,7 @@ export const clauses: Readonly<Record<string, string>> = {
   "state-protected-powered": "Nothing hashes, and {powered} of {boards} boards have power: {why}",
   "state-stopped": "Stopped",
   "state-refused": "Stopped: {why}",
-  "state-unnamed": "Nothing has power, and nothing is driven: {why}",
+  "state-unnamed": "Nothing is driven, and nothing is given power: {why}",
   "state-lost": "The guard has not answered for {seconds} s; nothing here is fresh",
   "state-guard-died": "The guard died and is started again; nothing here is fresh",
   fans: "fans {duty} % because {why}",

@@ -79,7 +79,8 @@ export const unnamedSchema = Type.Object(
   },
   {
     ...closed,
-    description: "Nobody knows which machine this is: no guard and no miner run, nothing has power",
+    description:
+      "Nobody knows which machine this is: no guard and no miner run, nothing is given power",
   },
 );
 

@@ -45,6 +45,7 @@ export const machineSchema = Type.Object(
       Type.String({
         title: "Machine",
         ...onProgram,
+        maxLength: 64,
         description: "Name of the machine, as asicd probe lists them; absent: what is detected",
       }),
     ),

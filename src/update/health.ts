@@ -17,6 +17,8 @@ const GUARD_SILENT_AFTER_S = 10;
 export interface Observation {
   readonly guard: GuardView;
   readonly machine: MachineSnapshot | null;
+  /** Why nobody knows which machine this is; absent: it is known. */
+  readonly unnamed?: string;
   /** off: the operator wants no API. */
   readonly api: "answers" | "silent" | "off";
   /** Any pool is enabled in the settings. */
@@ -44,10 +46,15 @@ export interface Judgement {
 }
 
 export function judgeHealth(
-  { guard, machine, api, hasPools }: Observation,
+  { guard, machine, unnamed, api, hasPools }: Observation,
   before: BeforeUpdate | null,
 ): Judgement {
   if (api === "silent") return notYet("the API does not answer");
+  // A board behind USB may still be found; where nothing was driven before, the version can do no better.
+  if (unnamed !== undefined)
+    return before?.refused === true
+      ? fits(`nothing is driven, as before: ${unnamed}`)
+      : notYet(`nothing is driven: ${unnamed}`);
   if (guard.reason !== null)
     return before?.refused === true
       ? fits(`the guard does not drive this machine, as before: ${guard.reason}`)

@@ -23,7 +23,7 @@ import { ZeroMark } from "../../src/compat/cgminer/zero.ts";
 import { Numeral } from "../../src/compat/numerals.ts";
 import { DeviceError } from "../../src/lib/errors.ts";
 import type { MachinePlatform } from "../../src/ports/machine-platform.ts";
-import { STEADY_S, Trial } from "../../src/update/health.ts";
+import { HEALTHY_WITHIN_S, STEADY_S, Trial } from "../../src/update/health.ts";
 import { type FakeTree, fakeTree } from "../drivers/linux/fake-tree.ts";
 import { samplesIn } from "../operator/metrics-text.ts";
 import { operatedDevice, sampleConfig } from "../support/operated-device.ts";
@@ -141,15 +141,23 @@ describe("what is said of a machine that cannot be told", () => {
 
 describe("what may be set before it has a name", () => {
   async function preview(found: FoundMachine | NoMachine, ...changes: [string, unknown][]) {
-    const unnamed = unnamedIn(found);
+    return previewOn({ version: 1 }, found, ...changes);
+  }
+
+  async function previewOn(
+    config: object,
+    found: FoundMachine | NoMachine,
+    ...changes: [string, unknown][]
+  ) {
+    if (found.is === "found") throw new Error(`it is ${found.spec.id}`);
     const clock = new VirtualClock();
     let isOpen = false;
     using desk: SettingsDesk = new SettingsDesk({
-      store: memoryConfigStore({ version: 1 }),
+      store: memoryConfigStore(config),
       clock,
       chips: configurableChips,
       apply() {},
-      check: (loaded) => isOpen && checkNaming(unnamed, desk.started, loaded),
+      check: (loaded) => isOpen && checkNaming(found, desk.started, loaded),
       mayLackPools: true,
     });
     isOpen = true;
@@ -173,6 +181,30 @@ describe("what may be set before it has a name", () => {
     const refused = await look(zynq);
     expect(await preview(refused, ["machine.board", "s21"])).toEqual(["machine.board"]);
     expect(await preview(refused, ["machine.board", "bitaxe-gamma"])).toBe("applied");
+  });
+
+  test("a refused machine stays one, whatever it has been called", async () => {
+    for (const board of ["bitaxe-gamma", "s99"]) {
+      const config = { version: 1, machine: { board } };
+      const called = await look(zynq, board);
+      expect(await previewOn(config, called, ["machine.board", "s21"])).toEqual(["machine.board"]);
+    }
+  });
+
+  test("a name is not taken back while something is set that only fitted it", async () => {
+    const config = { version: 1, machine: { board: "s99", frequencyMHz: 900 } };
+    const called = await look(controlBoardOf("s21"), "s99");
+    expect(await previewOn(config, called, ["machine.board", null])).toEqual([
+      "machine.frequencyMHz",
+    ]);
+    expect(
+      await previewOn(config, called, ["machine.board", null], ["machine.frequencyMHz", null]),
+    ).toBe("applied");
+  });
+
+  test("what is written as a name is shown in part, and as text", async () => {
+    const { why } = unnamedIn(await look(controlBoardOf("s21"), `\u001b[2J${"x".repeat(60)}`));
+    expect(why).toBe(`"\ufffd[2J${"x".repeat(36)}…" is no declared machine`);
   });
 });
 
@@ -279,19 +311,19 @@ describe("an update on trial", () => {
     guard: { state: "stopped", restarts: 0, lastWordAgoS: null, reason: "no machine" },
     machine: null,
     api: "answers",
+    unnamed: "no machine",
     hasPools: false,
     restarts: 0,
   } as const;
   const before = { refused: true, hashing: [], latched: [], withoutPool: true };
 
-  test("stays where the version before knew no more, and goes back at once where it did", () => {
+  test("stays where the version before knew no more, and has its time to find a board where it did", () => {
     const same = new Trial(before, 0);
     same.take(seen, 0);
     expect(same.take(seen, STEADY_S)).toMatchObject({ is: "healthy" });
     const other = new Trial({ ...before, refused: false }, 0);
-    expect(other.take(seen, 1)).toMatchObject({
-      is: "unhealthy",
-      reason: expect.stringContaining("no machine"),
-    });
+    const reason = expect.stringContaining("no machine");
+    expect(other.take(seen, 1)).toMatchObject({ is: "waiting", reason });
+    expect(other.take(seen, HEALTHY_WITHIN_S)).toMatchObject({ is: "unhealthy", reason });
   });
 });

@@ -1,10 +1,11 @@
 /** `asicd run` on a machine without a name, as a process: it stays, serves its page, drives nothing, and takes a name. */
 import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { readMachineFacts } from "../../drivers/linux/machine-facts.ts";
+import { writeBoardRecord } from "../../firmware/board-record.ts";
 import { configurableChips, parseJsonc } from "../../firmware/cli/config-file.ts";
 import { apiClient } from "../../firmware/cli/operator-commands/api-client.ts";
 import { SettingsDesk } from "../../firmware/config-desk.ts";
@@ -65,7 +66,7 @@ test("an unnamed machine answers with its page, starts nothing else, and is look
 
   const first = await unnamedAs("no-such-board");
   expect(first.unnamed?.why).toBe('"s99" is no declared machine');
-  expect(first.summary.sentence).toContain("nothing is driven");
+  expect(first.summary.sentence).toContain("Nothing is driven");
   expect(programs()).toEqual([expect.stringContaining("operator.js")]);
 
   await client.send("POST", "/password", { new: PASSWORD });
@@ -84,6 +85,22 @@ test("an unnamed machine answers with its page, starts nothing else, and is look
   expect(await asicd.ended()).toBe(0);
 });
 
+test("what an earlier guard left on is switched off, although nobody knows any more which machine it is", async () => {
+  const { file, paths } = configFile({ board: "s99" }, { enabled: false });
+  writeBoardRecord(paths.runtimeDir, {
+    machine: { board: "s21" },
+    usbControl: undefined,
+    latched: [],
+  });
+  await using asicd = startProgram("run", "--config", file);
+  const said = () => `${asicd.stdout()}${asicd.stderr()}`;
+  // This computer has none of an S21's devices: what matters is that its guard has tried, and has ended.
+  await until(said(), () => /left this machine on/.test(said()), 30_000);
+  await until(said(), () => existsSync(join(paths.runtimeDir, "guard.ending")), 30_000);
+  process.kill(asicd.pid, "SIGTERM");
+  expect(await asicd.ended()).toBe(0);
+});
+
 test("one that is to run for a while, and a file that is wrong, still end at once with exit code 2", () => {
   const run = (file: string, ...words: string[]) =>
     spawnSync(process.execPath, ["dist/asicd.js", "run", "--config", file, ...words], {
@@ -97,13 +114,61 @@ test("one that is to run for a while, and a file that is wrong, still end at onc
 });
 
 test("a USB board that is plugged in is found without anybody's help", async () => {
+  await using unnamed = await servedUnnamed();
+  const { tree, clock } = unnamed;
+  let isAdvancing = false;
+  const advance = async () => {
+    isAdvancing = true;
+    await clock.advance(5_000);
+    isAdvancing = false;
+  };
+  const usb = "sys/bus/usb/devices/1-1";
+  // Something that makes no difference.
+  tree.add({ [`${usb}.4/idVendor`]: "1d6b\n" });
+  await advance();
+  await until("it was looked at", () => unnamed.looks === 1);
+  tree.add({
+    [`${usb}/idVendor`]: "c0de\n",
+    [`${usb}/manufacturer`]: "OSMU\n",
+    [`${usb}/product`]: "Bitaxe Gamma\n",
+    [`${usb}:1.0/bInterfaceNumber`]: "00\n",
+    [`${usb}:1.0/tty/ttyACM0/dev`]: "166:0\n",
+    [`${usb}:1.2/bInterfaceNumber`]: "02\n",
+    [`${usb}:1.2/tty/ttyACM1/dev`]: "166:1\n",
+  });
+  // The look before ends a moment after it was counted.
+  await until("it was found", () => {
+    if (!isAdvancing) void advance();
+    return unnamed.looks >= 2;
+  });
+  expect(await unnamed.end).toEqual({ exitCode: 0, next: "restart" });
+  expect(await unnamed.find()).toMatchObject({ is: "found", spec: { id: "bitaxe-gamma" } });
+});
+
+test("where nothing changes it is looked at well once a minute: a memory may not have answered", async () => {
+  await using unnamed = await servedUnnamed();
+  const advance = async (seconds: number) => {
+    for (let passed = 0; passed < seconds; passed += 5) {
+      await unnamed.clock.advance(5_000);
+      // Files are read meanwhile, for real.
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  };
+  await advance(45);
+  expect(unnamed.looks).toBe(0);
+  await advance(30);
+  expect(unnamed.looks).toBe(1);
+});
+
+/** In this process, on a computer made of files. */
+async function servedUnnamed() {
   const { file, paths } = configFile({}, { enabled: false });
-  using tree = fakeTree();
+  const tree = fakeTree();
   const clock = new VirtualClock();
   const platform = { ...linuxMachine(), readFacts: () => readMachineFacts(tree) };
   const load = (text: string) =>
     loadConfig(parseJsonc(text), configurableChips, { mayLackPools: true });
-  using settings = new SettingsDesk({
+  const settings = new SettingsDesk({
     store: await openConfigFile(file, load),
     clock,
     chips: configurableChips,
@@ -112,14 +177,16 @@ test("a USB board that is plugged in is found without anybody's help", async () 
   });
   const find = () => findMachine(settings.loaded, platform);
   const found = (await find()) as NoMachine;
+  const ending = new AbortController();
   let looks = 0;
-  const serving = serveUnnamed({
+  const end = serveUnnamed({
     found,
     find: () => {
       looks++;
       return find();
     },
     readFacts: platform.readFacts,
+    switchOffLeft: async () => {},
     clock,
     log: silentLog,
     json: false,
@@ -129,7 +196,7 @@ test("a USB board that is plugged in is found without anybody's help", async () 
       stderr() {},
       isTerminal: false,
       terminalSize: () => ({ columns: 80, rows: 24 }),
-      signal: new AbortController().signal,
+      signal: ending.signal,
       env: {},
     },
     operator: {
@@ -146,31 +213,19 @@ test("a USB board that is plugged in is found without anybody's help", async () 
       factoryConfig: () => ({}),
     },
   });
-  let isAdvancing = false;
-  const advance = async () => {
-    isAdvancing = true;
-    await clock.advance(5_000);
-    isAdvancing = false;
+  return {
+    tree,
+    clock,
+    find,
+    end,
+    get looks() {
+      return looks;
+    },
+    async [Symbol.asyncDispose]() {
+      ending.abort();
+      await end;
+      settings[Symbol.dispose]();
+      tree[Symbol.dispose]();
+    },
   };
-  const usb = "sys/bus/usb/devices/1-1";
-  // Something that makes no difference.
-  tree.add({ [`${usb}.4/idVendor`]: "1d6b\n" });
-  await advance();
-  await until("it was looked at", () => looks === 1);
-  tree.add({
-    [`${usb}/idVendor`]: "c0de\n",
-    [`${usb}/manufacturer`]: "OSMU\n",
-    [`${usb}/product`]: "Bitaxe Gamma\n",
-    [`${usb}:1.0/bInterfaceNumber`]: "00\n",
-    [`${usb}:1.0/tty/ttyACM0/dev`]: "166:0\n",
-    [`${usb}:1.2/bInterfaceNumber`]: "02\n",
-    [`${usb}:1.2/tty/ttyACM1/dev`]: "166:1\n",
-  });
-  // The look before ends a moment after it was counted.
-  await until("it was found", () => {
-    if (!isAdvancing) void advance();
-    return looks >= 2;
-  });
-  expect(await serving).toEqual({ exitCode: 0, next: "restart" });
-  expect(await find()).toMatchObject({ is: "found", spec: { id: "bitaxe-gamma" } });
-});
+}

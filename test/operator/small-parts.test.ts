@@ -124,8 +124,19 @@ describe("over page and API", () => {
       machine: { ...running.machine, board: "bitaxe-gamma" },
     };
     expect(() => checkChangedSettings(spec, running, changed)).toThrow(
-      /paths: can be changed in the configuration file only[\s\S]*machine\.board: is not the machine that runs/,
+      /paths: can be changed in the configuration file only[\s\S]*machine\.board: bitaxe-gamma is not the machine that runs/,
     );
+  });
+
+  test("a name may be taken back, as it may have been wrong; and what was set meanwhile can be changed", () => {
+    const nameless = { paths, machine: { fans, experimental: false } };
+    expect(() => checkChangedSettings(spec, running, nameless)).not.toThrow();
+    expect(() =>
+      checkChangedSettings(spec, running, {
+        paths,
+        machine: { ...nameless.machine, frequencyMHz: 400 },
+      }),
+    ).not.toThrow();
   });
 
   test("the machine that was detected may be named", () => {

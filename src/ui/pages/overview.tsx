@@ -20,7 +20,7 @@ export function OverviewPage() {
     <>
       <Truth status={status} />
       <Problems problems={status.problems.filter(({ code }) => code !== "machine-unnamed")} />
-      {status.unnamed === null ? (
+      {status.unnamed == null ? (
         <div class="tiles">
           <HashrateTile status={status} />
           <PowerTile status={status} />
@@ -32,9 +32,9 @@ export function OverviewPage() {
       )}
       {isShown && (
         <>
-          {status.unnamed === null && <HistoryCard />}
+          {status.unnamed == null && <HistoryCard />}
           <div class="columns">
-            {status.unnamed === null && <BoardsCard status={status} />}
+            {status.unnamed == null && <BoardsCard status={status} />}
             <PoolsCard status={status} />
           </div>
           <RecentEvents />
@@ -61,7 +61,7 @@ function Truth({ status }: { status: Status }) {
   return (
     <section class="truth" aria-label={t("truth")}>
       <p class="sentence">{words.sentence(status.summary)}</p>
-      {mayControl && status.unnamed === null && (
+      {mayControl && status.unnamed == null && (
         <Button
           kind={status.paused ? "primary" : "plain"}
           icon={status.paused ? "play" : "pause"}

@@ -1,5 +1,7 @@
 /** What a change would do, before it is done. */
 import type { Applied, ConfigDifference } from "../data/api.ts";
+import { useApp } from "../data/app.tsx";
+import { useStore } from "../data/store.ts";
 import { Button, Notice, TableBox, useWordsBound } from "../parts/basics.tsx";
 import { Dialog } from "../parts/dialog.tsx";
 
@@ -14,6 +16,11 @@ export function Review({
 }) {
   const { t, words } = useWordsBound();
   const { differences, confirmByUnixSeconds } = preview;
+  const status = useStore(useApp().live.status);
+  // Where nobody knows which machine it is, its name does not wait for a restart.
+  const isNaming =
+    status?.unnamed != null &&
+    differences.some(({ path, after }) => path === "machine.board" && after != null);
   const needs = [...new Set(differences.map(({ restart }) => restart))].filter(
     (need) => need !== "none",
   );
@@ -50,7 +57,8 @@ export function Review({
           </table>
         </TableBox>
       )}
-      {needs.map((need) => (
+      {isNaming && <Notice tone="warning">{t("review.naming")}</Notice>}
+      {(isNaming ? [] : needs).map((need) => (
         <Notice key={need} tone={need === "program" ? "warning" : "info"}>
           {words.code("restart", need)}
         </Notice>

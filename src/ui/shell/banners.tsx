@@ -61,7 +61,8 @@ export function Banners({ status }: { status: Status | null }) {
 
 /** Where nothing is driven there is nothing to measure. */
 export function isStale({ measuredAgoS, unnamed }: Status): boolean {
-  if (unnamed !== null) return false;
+  // A version before this one, to which this page may still be open, tells nothing of it.
+  if (unnamed != null) return false;
   return measuredAgoS === null || measuredAgoS > STALE_AFTER_S;
 }
 

@@ -86,7 +86,7 @@ export const de = {
     "Nichts rechnet, und {powered} von {boards} Platinen haben Strom: {why}",
   "sentence.state-stopped": "Gestoppt",
   "sentence.state-refused": "Gestoppt: {why}",
-  "sentence.state-unnamed": "Nichts hat Strom, und nichts wird gesteuert: {why}",
+  "sentence.state-unnamed": "Nichts wird gesteuert, und nichts bekommt Strom: {why}",
   "sentence.state-lost": "Der Wächter antwortet seit {seconds} s nicht; nichts hier ist aktuell",
   "sentence.state-guard-died":
     "Der Wächter ist ausgefallen und startet neu; nichts hier ist aktuell",
@@ -210,7 +210,7 @@ export const de = {
   "unnamed.title": "Welche Maschine ist das?",
   "unnamed.title.refused": "Diese Maschine kann nicht gesteuert werden",
   "unnamed.nothing-driven":
-    "Nichts hat Strom, und nichts rechnet, bis bekannt ist, welche Maschine das ist.",
+    "Nichts bekommt Strom, und nichts rechnet, bis bekannt ist, welche Maschine das ist.",
   "unnamed.advice.ambiguous":
     "Sieh auf dem Typenschild nach und wähle die Maschine aus, die es ist.",
   "unnamed.advice.unrecognised": "Sieh auf dem Typenschild nach und sag, welche Maschine es ist.",
@@ -409,6 +409,7 @@ export const de = {
   "review.absent": "nicht gesetzt",
   "review.confirm":
     "Das kann dich aussperren: du musst es binnen einer Minute bestätigen, sonst wird es zurückgenommen.",
+  "review.naming": "Die Maschine startet sofort, und ihre Platinen bekommen Strom.",
   "review.apply": "Anwenden",
   "restart.short.pools": "↻ verbindet Pools neu",
   "restart.short.operator": "↻ startet diese Seite neu",
@@ -468,6 +469,8 @@ export const de = {
     "Version {version} muss sich bewähren: Wächter, Seite und Platinen. Tut sie es nicht, kommt die davor zurück.",
   "update.returned":
     "Version {version} ist der davor gewichen, die ihre Einstellungen zurückhat. Der Grund: {reason}",
+  "update.returning":
+    "Version {version} weicht der davor, deren Einstellungen noch nicht zurück sind. Der Grund: {reason}",
   "update.return": "Zurück zu {version}",
   "update.return.text":
     "Die Version davor startet mit den Einstellungen von damals. Die von jetzt bleiben in einer Datei daneben.",

@@ -83,7 +83,7 @@ export const en = {
     "Nothing hashes, and {powered} of {boards} boards have power: {why}",
   "sentence.state-stopped": "Stopped",
   "sentence.state-refused": "Stopped: {why}",
-  "sentence.state-unnamed": "Nothing has power, and nothing is driven: {why}",
+  "sentence.state-unnamed": "Nothing is driven, and nothing is given power: {why}",
   "sentence.state-lost": "The guard has not answered for {seconds} s; nothing here is fresh",
   "sentence.state-guard-died": "The guard died and is started again; nothing here is fresh",
   "sentence.fans": "fans {duty} % because {why}",
@@ -206,7 +206,7 @@ export const en = {
   "unnamed.title": "Which machine is this?",
   "unnamed.title.refused": "This machine cannot be driven",
   "unnamed.nothing-driven":
-    "Nothing has power, and nothing hashes, until it is known which machine this is.",
+    "Nothing is given power, and nothing hashes, until it is known which machine this is.",
   "unnamed.advice.ambiguous": "Look at the label of the machine and choose the one that it is.",
   "unnamed.advice.unrecognised": "Look at the label of the machine and say which one it is.",
   "unnamed.advice.refused":
@@ -400,6 +400,7 @@ export const en = {
   "review.absent": "not set",
   "review.confirm":
     "This can cut you off: you will have to confirm it within a minute, or it goes back.",
+  "review.naming": "The machine starts at once, and its boards get power.",
   "review.apply": "Apply",
   "restart.short.pools": "↻ reconnects pools",
   "restart.short.operator": "↻ restarts this page",
@@ -458,6 +459,8 @@ export const en = {
     "Version {version} has to prove itself: guard, page and boards. If it does not, the one before comes back.",
   "update.returned":
     "Version {version} gave way to the one before it, which has its settings back. The reason: {reason}",
+  "update.returning":
+    "Version {version} gives way to the one before it, whose settings are not back yet. The reason: {reason}",
   "update.return": "Go back to {version}",
   "update.return.text":
     "The version before starts with the settings of its time. Those of now are kept beside them in a file.",
