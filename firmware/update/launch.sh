@@ -92,15 +92,16 @@ write_boot() {
 
 # Sets chosen by what read_boot found: what can be run without changing anything.
 choose() {
-  # One that has failed is worth less than the package's.
+  # One that has failed is worth less than the package's, and more than nothing.
   case $state in
     settled | trial) order="$run $previous base" ;;
-    *) order="$run base" ;;
+    *) order="$run base $previous" ;;
   esac
   for chosen in $order; do
     is_sound "$chosen" && return 0
     say "$chosen is damaged"
   done
+  chosen=base
 }
 
 choose_without_change() {
@@ -124,6 +125,11 @@ copy_to() {
 # Room on a full disk, where there is no other: version $1 has failed, and $2 is the one that runs.
 drop_version() {
   case $1 in versions/*) [ "$1" != "$2" ] && [ -d "$home/$1" ] || return 0 ;; *) return 0 ;; esac
+  # What keeps files from being written may have damaged others.
+  if ! is_sound "$2" && ! is_sound base; then
+    say "$1 is kept: neither $2 nor base could be started"
+    return 0
+  fi
   # On a disk that cannot be written, rm would say so for each file.
   if rm -rf "${home:?}/$1" 2>/dev/null; then
     say "$1 is removed, as its room is needed"
@@ -163,10 +169,15 @@ restore_settings() {
   sync
 }
 
-# $1: why the version that is on trial leaves. Fails when that cannot be written down.
+# $1: why the version that is on trial leaves. Sets back. Fails when that cannot be written down, or there is nothing to go
+# back to.
 go_back() {
   back=$previous
   is_sound "$back" || back=base
+  if ! is_sound "$back"; then
+    say "$run stays, though $1: there is no sound version to go back to"
+    return 1
+  fi
   say "$run goes back to $back: $1"
   write_boot "$back" "$run" restoring 0 "$1" && return 0
   drop_version "$run" "$back"
@@ -289,9 +300,12 @@ run_once() {
       why="its starts cannot be counted: the boot file cannot be written"
     fi
     go_back "$why" && return
-    # It had a start before, and may have changed them.
-    [ "$attempts" -eq 0 ] || restore_settings "$run" "$previous" || say "the settings are not restored"
-    run=$previous
+    # Anything that starts is better than nothing.
+    if is_sound "$back"; then
+      # It had a start before, and may have changed them.
+      [ "$attempts" -eq 0 ] || restore_settings "$run" "$back" || say "the settings are not restored"
+      run=$back
+    fi
   fi
   choose
   start_settled "$@"

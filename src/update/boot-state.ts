@@ -102,7 +102,9 @@ export function chooseTree(
       reason: text === undefined ? "there is no boot file" : "the boot file is damaged",
     };
   const isTrusted = boot.state === "settled" || boot.state === "trial";
-  const order = isTrusted ? [boot.run, boot.previous] : [boot.run];
+  const order: TreeName[] = isTrusted
+    ? [boot.run, boot.previous]
+    : [boot.run, "base", boot.previous];
   const run = order.find(isSound) ?? "base";
   return { run, reason: run === boot.run ? boot.state : `${boot.run} is damaged` };
 }

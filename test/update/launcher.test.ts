@@ -229,6 +229,14 @@ exec ${name} "$@"
       },
     );
 
+    test("and nothing else is sound, its files are not removed", async ({ expect }) => {
+      using machine = onTrial("ends", { attempts: 1 });
+      writeFileSync(join(machine.paths.tree("base"), "manifest.json"), "");
+      const env = shims(machine, machine.paths.tree(NEW), true);
+      expect((await machine.launch(shell, ["run"], env)).code).toBe(0);
+      expect(machine.log).toEqual(["0.2.0 run"]);
+    });
+
     test("on a disk that cannot be written each start says so, and it waits for the first one that can count", async ({
       expect,
     }) => {
@@ -250,6 +258,32 @@ exec ${name} "$@"
       expect(machine.log.at(-1)).toBe("0.2.0 run trial");
       expect(machine.boot).toMatchObject({ run: NEW, state: "settled" });
     });
+  });
+
+  test("a version that fails stays when there is nothing sound to go back to, and is said to", async ({
+    expect,
+  }) => {
+    using machine = onTrial("migrates-and-crashes");
+    writeFileSync(join(machine.paths.tree("base"), "asicd.js"), "");
+    for (let start = 0; start < 2; start++) {
+      const { code, stderr } = await machine.launch(shell);
+      expect(code).toBe(3);
+      expect(stderr).toContain(`${NEW} stays, though it `);
+      expect(stderr).toContain("there is no sound version to go back to");
+    }
+    expect(machine.log).toEqual([...Array(3).fill("0.2.0 run trial"), "0.2.0 run", "0.2.0 run"]);
+    expect(machine.boot).toMatchObject({ run: NEW, state: "trial", attempts: 3 });
+    // They are its own.
+    expect(machine.settings).not.toBe(SETTINGS);
+  });
+
+  test("a version that chose to go back to one that is damaged runs on rather than none", async ({
+    expect,
+  }) => {
+    using machine = onTrial("ends", { run: "base", previous: NEW, state: "restoring" });
+    writeFileSync(join(machine.paths.tree("base"), "asicd.js"), "");
+    expect((await machine.launch(shell)).code).toBe(0);
+    expect(machine.log).toEqual(["0.2.0 run"]);
   });
 
   test("nor again, and the version before gets its settings", async ({ expect }) => {
