@@ -20,7 +20,19 @@ async function router(probe: object = { board: "s21", summary: "s21 by its board
 echo "$*" >>"$IPKG_INSTROOT/calls"
 [ ! -e "$IPKG_INSTROOT/hangs" ] || exec sleep 1000
 [ "$1" = probe ] && exec cat "$IPKG_INSTROOT/probe.json"
-[ "$1 $2" = "config sync" ] && echo unchanged
+if [ "$1 $2" = "config sync" ]; then
+	words=unchanged
+	# What somebody has named on the page.
+	if [ -e "$IPKG_INSTROOT/named" ]; then
+		uci set asicd.machine=machine
+		uci set "asicd.machine.board=$(cat "$IPKG_INSTROOT/named")"
+		uci commit asicd
+		rm "$IPKG_INSTROOT/named"
+		touch -r "$IPKG_INSTROOT/etc/asicd.jsonc" "$IPKG_INSTROOT/etc/asicd.jsonc.uci"
+		words=exported
+	fi
+	echo "$words"
+fi
 [ "$1 $2 $3" = "config get paused" ] && cat "$IPKG_INSTROOT/paused"
 exit 0
 `,
@@ -237,6 +249,87 @@ describe("the watchdog", () => {
   });
 });
 
+describe("the watchdog of a machine that is named over the page", () => {
+  async function started(board?: string) {
+    const one = await router();
+    if (board !== undefined) {
+      await one.uci("set", "asicd.machine=machine");
+      await one.uci("set", `asicd.machine.board=${board}`);
+      await one.uci("commit", "asicd");
+    }
+    await one.init("start");
+    return { one, pid: await until(() => one.pid) };
+  }
+  const name = (one: Router, board: string) => {
+    one.write("named", `${board}\n`);
+    return one.sh("touch etc/asicd.jsonc.uci; sleep 1; touch etc/asicd.jsonc");
+  };
+  const holder = (one: Router) =>
+    one.exists("tmp/watchdog") ? one.read("tmp/watchdog").trim() : "procd";
+
+  test.for([
+    ["no-such-board", "s21"],
+    ["bitaxe-gamma", "s21"],
+    ["no-such-board", ""],
+  ] as const)(
+    "is the guard's after one restart, where procd had kept it for %s and it is called '%s'",
+    async ([wrong, right]) => {
+      const { one, pid } = await started(wrong);
+      await using _one = one;
+      expect(holder(one)).toBe("procd");
+      await name(one, right);
+      const next = await until(() => (one.pid === pid ? undefined : one.pid));
+      expect(holder(one)).toBe("nobody");
+      // It looks each second; and something else is changed.
+      await one.sh("sleep 3; touch etc/asicd.jsonc; sleep 3");
+      expect(one.pid).toBe(next);
+    },
+  );
+
+  test("is procd's again without a restart, where the machine does not need it", async () => {
+    const { one, pid } = await started();
+    await using _one = one;
+    expect(holder(one)).toBe("nobody");
+    await name(one, "s19j-pro");
+    await until(() => holder(one) === "procd");
+    expect(one.pid).toBe(pid);
+    await one.init("reload");
+    expect(one.pid).toBe(pid);
+    await one.init("stop");
+    await until(() => one.pid === undefined);
+    expect(holder(one)).toBe("procd");
+  });
+
+  test("is the guard's from the start, where the name came to UCI with that start", async () => {
+    await using one = await router();
+    await one.uci("set", "asicd.machine=machine");
+    await one.uci("set", "asicd.machine.board=no-such-board");
+    await one.uci("commit", "asicd");
+    one.write("named", "s21\n");
+    await one.init("start");
+    expect(holder(one)).toBe("nobody");
+  });
+
+  test("is the guard's, where a reload was faster than the look at the page", async () => {
+    const { one, pid } = await started("no-such-board");
+    await using _one = one;
+    one.write("named", "s21\n");
+    await one.init("reload");
+    await until(() => one.pid !== undefined && one.pid !== pid);
+    expect(holder(one)).toBe("nobody");
+  });
+
+  test("costs no restart when UCI cannot be read", async () => {
+    const { one, pid } = await started("s19j-pro");
+    await using _one = one;
+    one.write("etc/config/asicd", "config main 'main'\n\toption name 'half\n");
+    await one.sh("sleep 5");
+    expect(one.log).not.toContain("need a restart");
+    expect(one.pid).toBe(pid);
+    expect(holder(one)).toBe("procd");
+  });
+});
+
 describe("hotplug", () => {
   const plug = (one: Router, env: NodeJS.ProcessEnv = {}) =>
     one.sh(
@@ -318,9 +411,35 @@ describe("the button", () => {
     expect(existsSync(one.path("etc/asicd.jsonc"))).toBe(false);
     expect(existsSync(one.path("etc/asicd/state/operator"))).toBe(false);
     expect(existsSync(one.path("usr/lib/asicd/settings"))).toBe(false);
-    expect(one.read("usr/lib/asicd/boot")).toMatch(/^run versions\/2-b\nprevious versions\/2-b$/m);
+    // Without a reason the page says nothing of it.
+    expect(one.read("usr/lib/asicd/boot")).toMatch(
+      /^run versions\/2-b\nprevious versions\/2-b\nstate settled\nattempts 0\nreason \nend$/m,
+    );
     expect(await one.uci("get", "asicd.machine.board")).toBe("s21\n");
     expect(await one.uci("get", "asicd.service.button_factory_reset")).toBe("0\n");
+  });
+});
+
+describe("the button where its lock cannot be written", () => {
+  test("does its work, and resets", async () => {
+    for (const shell of ["busybox ash", "dash"]) {
+      await using one = await router();
+      if ((await one.run(`command -v ${shell.split(" ")[0]}`)).code !== 0) continue;
+      await one.uci("set", "asicd.service.button_factory_reset=1");
+      await one.uci("set", "asicd.machine=machine");
+      await one.uci("set", "asicd.machine.board=s21");
+      await one.uci("commit", "asicd");
+      for (const name of ["button.lock", "board"])
+        await one.sh(`mkdir -p "$IPKG_INSTROOT/var/run/asicd-${name}"`);
+      const press = (seen: string) =>
+        one.sh(`${shell} "$IPKG_INSTROOT/etc/rc.button/BTN_1"`, { ACTION: "released", SEEN: seen });
+      await press("1");
+      expect(one.read("calls"), shell).toBe("identify --seconds 60\n");
+      await press("20");
+      expect(existsSync(one.path("etc/asicd.jsonc")), shell).toBe(false);
+      expect(await one.uci("get", "asicd.machine.board"), shell).toBe("s21\n");
+      expect(one.log, shell).toContain("cannot be written: the button does its work without it");
+    }
   });
 });
 
@@ -403,7 +522,7 @@ describe("sysupgrade and lamps", () => {
     expect(kept).not.toContain("/etc/asicd/");
   });
 
-  test("a kernel's lamps are green while asicd runs without a latched trip, and red otherwise", async () => {
+  test("a kernel's lamps are green while asicd drives a machine without a latched trip, and red otherwise", async () => {
     await using one = await router();
     for (const led of ["green:status", "red:fault"]) {
       one.write(`sys/class/leds/${led}/brightness`, "0\n");
@@ -423,6 +542,9 @@ describe("sysupgrade and lamps", () => {
     expect(await show()).toEqual(["0", "1"]);
     await one.init("start");
     await until(() => one.pid);
+    // Nobody has named the machine yet.
+    expect(await show()).toEqual(["0", "1"]);
+    one.write("var/run/asicd/machine.json", '{"machine":{"board":"s21"},"latched":[]}\n');
     expect(await show()).toEqual(["1", "0"]);
     one.write(
       "var/run/asicd/machine.json",

@@ -11,16 +11,17 @@ asicd_set_lamp() {
 	echo "$2" >"$led/brightness"
 }
 
-# Green: runs and has no fault latched; red: everything else. A machine that nobody has asked to run is dark.
+# Green: runs, drives a machine and has no fault latched; red: everything else, also a machine that nobody has named yet.
 asicd_show_lamps() {
-	local green red latched pid
+	local green red record latched pid
 	config_get green service led_green ''
 	config_get red service led_red ''
 	[ -n "$green$red" ] || return 0
 	pid=$(asicd_pid)
-	# The guard's own record (firmware/board-record.ts): gone after an orderly end.
-	latched=$(sed -n 's/.*"latched":\[\([^]]\).*/\1/p' "$root$runtime_dir/machine.json" 2>/dev/null)
-	if [ -n "$pid" ] && kill -0 "$pid" 2>/dev/null && [ -z "$latched" ]; then
+	# The guard's own (firmware/board-record.ts): there as soon as it has taken a machine, gone after an orderly end.
+	record=$root$runtime_dir/machine.json
+	latched=$(sed -n 's/.*"latched":\[\([^]]\).*/\1/p' "$record" 2>/dev/null)
+	if [ -n "$pid" ] && kill -0 "$pid" 2>/dev/null && [ -f "$record" ] && [ -z "$latched" ]; then
 		asicd_set_lamp "$green" 1
 		asicd_set_lamp "$red" 0
 	else

@@ -169,10 +169,23 @@ asicd_wants_watchdog() {
 	esac
 }
 
+# Taken from procd, and not given back.
+asicd_has_watchdog() {
+	[ -f "$run/asicd-watchdog" ] && [ "$(cat "$run/asicd-watchdog")" != procd ]
+}
+
+# Not any more when the page, or UCI, has said since the start which machine this is: asicd goes on by itself then.
+asicd_watchdog_fits() {
+	if asicd_wants_watchdog; then asicd_has_watchdog; else ! asicd_has_watchdog; fi
+}
+
 # procd pets the watchdog from the first second on, and holds it: a second program gets "busy". Given up in order it does
 # not run at all until the guard opens it, and then a guard that no longer decides lets the board reset.
 asicd_take_watchdog() {
-	asicd_wants_watchdog || return 0
+	asicd_wants_watchdog || {
+		asicd_give_watchdog
+		return 0
+	}
 	echo asicd >"$run/asicd-watchdog"
 	ubus call system watchdog '{"magicclose":true}' >/dev/null 2>&1
 	case $(ubus call system watchdog '{"stop":true}' 2>/dev/null) in
@@ -180,6 +193,13 @@ asicd_take_watchdog() {
 		'') asicd_log warn "ubus does not answer: whoever holds the watchdog keeps it" ;;
 		*) asicd_log err "procd keeps the watchdog: the guard cannot have it, and a board without a heartbeat of its own is blind" ;;
 	esac
+}
+
+# What no guard has opened. Where one holds it after all, procd gets it when asicd ends: the note stays for that.
+asicd_give_watchdog() {
+	asicd_has_watchdog || return 0
+	echo procd >"$run/asicd-watchdog"
+	ubus call system watchdog '{"stop":false}' >/dev/null 2>&1
 }
 
 # procd gets it back when the guard has ended in order, which its fans may delay, unless somebody has started asicd again.

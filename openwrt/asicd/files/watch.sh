@@ -8,6 +8,7 @@ root=${IPKG_INSTROOT:-}
 
 every=${ASICD_WATCH_SECONDS:-10}
 asicd_load
+started_for=$board
 while :; do
 	sleep "$every" &
 	wait $!
@@ -21,6 +22,12 @@ while :; do
 		asicd_sync >/dev/null
 		# Also when it failed: what is wrong is in the log once, and the next change is another chance.
 		[ "$conf" -nt "$conf.uci" ] && touch -r "$seen" "$conf.uci"
+		asicd_load
+	fi
+	# Once for each name, or none: what a reload cannot mend it would not mend again. A file with mistakes says nothing.
+	if [ "$board" != "$started_for" ] && uci -q get asicd.service >/dev/null; then
+		started_for=$board
+		asicd_watchdog_fits || "$root/etc/init.d/asicd" reload </dev/null >/dev/null 2>&1 &
 	fi
 	asicd_show_lamps
 done
