@@ -138,6 +138,11 @@ describe("an unpacked tree", () => {
     expect(problem()).toMatchObject({ kind: "absent" });
   });
 
+  test("that is not there, nor its folder, is told apart: whose that will be nobody knows", () => {
+    rmSync(join(work, "cache"), { recursive: true });
+    expect(problem()).toMatchObject({ kind: "nowhere" });
+  });
+
   test("with a changed, missing, additional or renamed file is damaged", () => {
     const file = join(folder, "asicd.js");
     writeFileSync(file, "console.log('someone else')\n");

@@ -14,6 +14,8 @@ import { dirname, join } from "node:path";
 
 export type TreeProblem =
   | { readonly kind: "absent"; readonly text: string }
+  /** Not even the folder that it would lie in is there: nobody has looked whose that will be. */
+  | { readonly kind: "nowhere"; readonly text: string }
   /** Ours, but not as it was packed: power was lost while it was written, or the medium is bad. */
   | { readonly kind: "damaged"; readonly text: string }
   /** Somebody else can write to it. */
@@ -30,12 +32,24 @@ export function checkTree(
   treeSha256: string,
   uid: number = process.geteuid?.() ?? 0,
 ): TreeProblem | undefined {
+  return (
+    check(folder, "nowhere", () => foldersAbove(folder, uid)) ??
+    check(folder, "absent", () => entriesInside(folder, uid) ?? contents(folder, treeSha256))
+  );
+}
+
+/** `missing`: what it means that something is not there. */
+function check(
+  folder: string,
+  missing: "nowhere" | "absent",
+  look: () => TreeProblem | undefined,
+): TreeProblem | undefined {
   try {
-    return foldersAbove(folder, uid) ?? entriesInside(folder, uid) ?? contents(folder, treeSha256);
+    return look();
   } catch (error) {
     const text = `${folder}: ${error instanceof Error ? error.message : error}`;
-    const isAbsent = (error as NodeJS.ErrnoException).code === "ENOENT";
-    return { kind: isAbsent ? "absent" : "unsafe", text };
+    const isMissing = (error as NodeJS.ErrnoException).code === "ENOENT";
+    return { kind: isMissing ? missing : "unsafe", text };
   }
 }
 

@@ -9,7 +9,7 @@ import { pathToFileURL } from "node:url";
 import { checkTree } from "./check-tree.ts";
 import { chooseFolder, folderName } from "./choose-folder.ts";
 import { adoptFlags, forkWithFlags } from "./node-flags.ts";
-import { markInUse, pruneCache } from "./prune.ts";
+import { markInUse, markTime, pruneCache } from "./prune.ts";
 import { unpackInto } from "./unpack.ts";
 
 /** Of manifest.json of the tree inside, which vouches for all other files. */
@@ -20,6 +20,7 @@ const version = process.env["ASICD_VERSION"] ?? "";
 const importSource = process.env["ASICD_IMPORT_SOURCE"] ?? "";
 
 const MAIN_PROGRAM = "asicd.js";
+const DAY_MS = 86_400_000;
 
 try {
   adoptFlags();
@@ -46,11 +47,14 @@ function ready(name: string): string {
   const folder = chooseFolder(name);
   // Before the check: whoever clears up meanwhile sees it.
   markInUse(folder);
+  // For whoever shares the folder and does not see this process. Keeps no program from its end.
+  setInterval(() => markTime(folder), DAY_MS).unref();
   const problem = checkTree(folder, treeSha256);
   if (problem === undefined) return folder;
   if (problem.kind === "unsafe") throw new Error(problem.text);
   if (problem.kind === "damaged") process.stderr.write(`asicd: ${problem.text}; unpacking again\n`);
-  pruneCache(dirname(folder), name);
+  // Somebody may have made the folder since: then it is looked at after unpacking, and nothing is removed there.
+  if (problem.kind !== "nowhere") pruneCache(dirname(folder), name);
   unpackInto(folder, process.execPath);
   markInUse(folder);
   return checked(folder);

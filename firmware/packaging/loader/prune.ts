@@ -15,7 +15,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 
-/** By each start its tree's time is set; so long ago is no version that somebody goes back to every now and then. */
+/** By each start, and once a day after it, its tree's time is set; so long ago is no version that somebody goes back to every now and then. */
 const UNUSED_DAYS = 30;
 /** What an unpacking that was cut off has left: none takes so long. */
 const LEFTOVER_DAYS = 1;
@@ -33,6 +33,11 @@ export function markInUse(folder: string): void {
   const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW } = constants;
   // Nobody has looked yet whether it is a folder at all.
   ignoringFailure(() => void openSync(folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW));
+  markTime(folder);
+}
+
+/** `folder` is in use now. */
+export function markTime(folder: string): void {
   ignoringFailure(() => {
     const now = new Date();
     lutimesSync(folder, now, now);
