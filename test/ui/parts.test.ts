@@ -6,6 +6,7 @@ import { extentOf, markedEvents, paddedRange, tableOf } from "../../src/ui/chart
 import { eventsShown } from "../../src/ui/parts/events-shown.ts";
 import { added, moved, poolPlaces, removed } from "../../src/ui/pools/pool-list.ts";
 import { routeOf } from "../../src/ui/shell/route.ts";
+import { whatBecame } from "../../src/ui/system/what-became.ts";
 
 const event = (id: number, more: Partial<DeviceEvent> = {}): DeviceEvent => ({
   id,
@@ -20,6 +21,29 @@ const event = (id: number, more: Partial<DeviceEvent> = {}): DeviceEvent => ({
   action: "",
   reason: `reason ${id}`,
   ...more,
+});
+
+describe("what became of an update", () => {
+  const current = { name: "versions/2-b", version: "2" };
+  const returned = { name: "versions/3-c", version: "3", reason: "it was hot", isNew: false };
+
+  test.each([
+    ["a return that is over", "returned", returned, "update.returned"],
+    ["one whose settings are not back", "restoring", returned, "update.returning"],
+  ] as const)("%s has words of its own", (_what, state, gone, key) => {
+    const became = whatBecame({ current, state, returned: gone, reason: "it was hot" });
+    expect(became).toEqual({ key, version: "3", reason: "it was hot" });
+  });
+
+  test("one that settled is told with its reason; where there is none, nothing is", () => {
+    const settled = { current, state: "settled", returned: null } as const;
+    expect(whatBecame({ ...settled, reason: "all is well" })).toMatchObject({
+      key: "update.settled",
+      version: "2",
+    });
+    expect(whatBecame({ ...settled, reason: "" })).toBeNull();
+    expect(whatBecame({ ...settled, state: "trial", reason: "all is well" })).toBeNull();
+  });
 });
 
 describe("addresses of pages", () => {

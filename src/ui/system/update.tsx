@@ -6,6 +6,7 @@ import { failureText, useApp, useMay } from "../data/app.tsx";
 import { sendFile } from "../data/upload.ts";
 import { Bar, Button, Card, Fact, Facts, Notice, useWordsBound } from "../parts/basics.tsx";
 import { Confirm } from "../parts/dialog.tsx";
+import { whatBecame } from "./what-became.ts";
 
 const LOOK_EVERY_MS = 3_000;
 
@@ -51,6 +52,8 @@ export function Update({ version }: { version: string }) {
     // Until what goes on now is known, no second one is offered.
     if (reply.ok) await look();
     else setRefusal(reply);
+    // Said of this one file.
+    setTakesOlder(false);
     if (!reply.ok && reply.httpStatus === 401) api.onLoginNeeded();
     setSent(null);
   };
@@ -196,18 +199,15 @@ function Problem({ refusal, problem }: { refusal: Refusal | null; problem: strin
 /** Of the last trial. */
 function WhatBecame({ versions }: { versions: NonNullable<UpdateState["versions"]> }) {
   const { t } = useWordsBound();
-  const { returned, state, reason, current } = versions;
-  if (returned !== null)
-    return (
-      <Notice tone="warning">
-        {t("update.returned", { version: returned.version, reason: returned.reason })}
-      </Notice>
-    );
-  if (state !== "settled" || reason === "") return null;
-  return (
+  const became = whatBecame(versions);
+  if (became === null) return null;
+  const { key, version, reason } = became;
+  return key === "update.settled" ? (
     <Notice tone="good" role="status">
-      {t("update.settled", { version: current.version, reason })}
+      {t(key, { version, reason })}
     </Notice>
+  ) : (
+    <Notice tone="warning">{t(key, { version, reason })}</Notice>
   );
 }
 

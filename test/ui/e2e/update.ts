@@ -56,7 +56,10 @@ export async function refuseFiles(scene: UpdateScene): Promise<void> {
 
 export async function discardStaged(scene: UpdateScene): Promise<void> {
   const { page } = scene;
+  const older = cardOf(page).getByLabel("Take the same or an older version, too");
+  await older.check();
   await stage(scene);
+  if (await older.isChecked()) throw new Error("the next file may be older unnoticed");
   await cardOf(page).getByText("Version 0.2.0 is checked: signed by a trusted key").waitFor();
   await cardOf(page)
     .getByText(/^versions\/0\.2\.0-[0-9a-f]{8}$/)
