@@ -14,7 +14,7 @@ import type {
   MachineSettings,
   ParentMessage,
 } from "./guard/guard-setup.ts";
-import { linkToChild } from "./process-link.ts";
+import { forwardLines, linkToChild } from "./process-link.ts";
 import { thriftyEnvironment } from "./process-memory.ts";
 import { findProgram, type ProgramName } from "./programs.ts";
 
@@ -81,12 +81,7 @@ export class Supervisor {
       serialization: "advanced",
     });
     this.#child = child;
-    let rest = "";
-    child.stderr?.setEncoding("utf8").on("data", (chunk: string) => {
-      const lines = (rest + chunk).split("\n");
-      rest = lines.pop() ?? "";
-      for (const line of lines) if (line !== "") onLogLine(line);
-    });
+    forwardLines(child, onLogLine);
     const link = linkToChild<ParentMessage, GuardReport>(child);
     this.#link = link;
     link.onMessage((report) => this.#take(report));

@@ -7,7 +7,7 @@ import type { Logger } from "../src/lib/log.ts";
 import type { Clock } from "../src/ports/clock.ts";
 import { readBoardRecord } from "./board-record.ts";
 import type { GuardArguments, GuardReport, ParentMessage } from "./guard/guard-setup.ts";
-import { linkToChild } from "./process-link.ts";
+import { forwardLines, linkToChild } from "./process-link.ts";
 import { thriftyEnvironment } from "./process-memory.ts";
 import { findProgram } from "./programs.ts";
 
@@ -47,12 +47,7 @@ async function guardEnded(
     stdio: ["ignore", "ignore", "pipe", "ipc"],
     serialization: "advanced",
   });
-  let rest = "";
-  child.stderr?.setEncoding("utf8").on("data", (chunk: string) => {
-    const lines = (rest + chunk).split("\n");
-    rest = lines.pop() ?? "";
-    for (const line of lines) if (line !== "") onLogLine(line);
-  });
+  forwardLines(child, onLogLine);
   // Heard before there are settings: it ends after its first act.
   linkToChild<ParentMessage, GuardReport>(child).send({ tell: "stop" });
   using _late = clock.after(WITHIN_MS, () => child.kill("SIGKILL"));

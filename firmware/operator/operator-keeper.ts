@@ -15,7 +15,7 @@ import type { Logger } from "../../src/lib/log.ts";
 import type { Clock } from "../../src/ports/clock.ts";
 import type { MachineSnapshot } from "../../src/telemetry/machine-snapshot.ts";
 import type { UpdateState } from "../../src/update/update-view.ts";
-import { linkToChild } from "../process-link.ts";
+import { forwardLines, linkToChild } from "../process-link.ts";
 import { thriftyEnvironment } from "../process-memory.ts";
 import { findProgram } from "../programs.ts";
 
@@ -192,13 +192,4 @@ export class OperatorKeeper {
     log.error({ how, pauseMs }, "the operator process died, starting it again");
     this.#waiting = clock.after(pauseMs, () => this.start());
   }
-}
-
-function forwardLines(child: ChildProcess, onLogLine: (line: string) => void): void {
-  let rest = "";
-  child.stderr?.setEncoding("utf8").on("data", (chunk: string) => {
-    const lines = (rest + chunk).split("\n");
-    rest = lines.pop() ?? "";
-    for (const line of lines) if (line !== "") onLogLine(line);
-  });
 }
