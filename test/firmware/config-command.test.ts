@@ -2,8 +2,8 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { runProgram } from "../../firmware/cli/program.ts";
 import { configCommand } from "../../firmware/config-command.ts";
+import { askProgram } from "../support/asked-program.ts";
 
 const TEXT = `{
   // the rig in the cellar
@@ -23,24 +23,11 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true }));
 
 async function config(...words: string[]) {
-  let [stdout, stderr] = ["", ""];
-  const code = await runProgram(
-    { version: "0", commands: [configCommand], loadMoreCommands: async () => [] },
+  const { exitCode: code, ...texts } = await askProgram(
+    [configCommand],
     ["config", ...words, "--config", file],
-    {
-      stdout: (text) => {
-        stdout += text;
-      },
-      stderr: (text) => {
-        stderr += text;
-      },
-      isTerminal: false,
-      terminalSize: () => ({ columns: 80, rows: 24 }),
-      signal: new AbortController().signal,
-      env: {},
-    },
   );
-  return { code, stdout, stderr };
+  return { code, ...texts };
 }
 
 describe("asicd config", () => {

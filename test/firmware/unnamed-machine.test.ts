@@ -24,21 +24,11 @@ import { Numeral } from "../../src/compat/numerals.ts";
 import { DeviceError } from "../../src/lib/errors.ts";
 import type { MachinePlatform } from "../../src/ports/machine-platform.ts";
 import { HEALTHY_WITHIN_S, STEADY_S, Trial } from "../../src/update/health.ts";
-import { type FakeTree, fakeTree } from "../drivers/linux/fake-tree.ts";
+import { bitaxeOnUsb, type FakeTree, fakeTree } from "../drivers/linux/fake-tree.ts";
 import { samplesIn } from "../operator/metrics-text.ts";
 import { operatedDevice, sampleConfig } from "../support/operated-device.ts";
 
 const zynq = { "proc/device-tree/compatible": "xlnx,zynq-7000\0" };
-const usb = "sys/bus/usb/devices/1-1";
-const bitaxe = {
-  [`${usb}/idVendor`]: "c0de\n",
-  [`${usb}/manufacturer`]: "OSMU\n",
-  [`${usb}/product`]: "Bitaxe Gamma\n",
-  [`${usb}:1.0/bInterfaceNumber`]: "00\n",
-  [`${usb}:1.0/tty/ttyACM0/dev`]: "166:0\n",
-  [`${usb}:1.2/bInterfaceNumber`]: "02\n",
-  [`${usb}:1.2/tty/ttyACM1/dev`]: "166:1\n",
-};
 
 /** What the control board of this machine shows in its files; nothing answers on its buses. */
 function controlBoardOf(id: string): Record<string, string> {
@@ -129,7 +119,7 @@ describe("what is said of a machine that cannot be told", () => {
   });
 
   test("one that is recognised, or named, is found as ever", async () => {
-    expect(await look(bitaxe)).toMatchObject({
+    expect(await look(bitaxeOnUsb)).toMatchObject({
       is: "found",
       spec: { id: "bitaxe-gamma" },
       usbControl: "/dev/ttyACM0",

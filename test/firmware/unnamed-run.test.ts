@@ -20,7 +20,7 @@ import type { Status } from "../../src/api/status.ts";
 import { loadConfig } from "../../src/config/load.ts";
 import { silentLog } from "../../src/lib/log.ts";
 import { Signal } from "../../src/lib/signal.ts";
-import { fakeTree } from "../drivers/linux/fake-tree.ts";
+import { bitaxeOnUsb, fakeTree } from "../drivers/linux/fake-tree.ts";
 import { descendantsOf, startProgram, until } from "../simulation/process-rig.ts";
 
 const PASSWORD = "correct horse";
@@ -122,20 +122,11 @@ test("a USB board that is plugged in is found without anybody's help", async () 
     await clock.advance(5_000);
     isAdvancing = false;
   };
-  const usb = "sys/bus/usb/devices/1-1";
   // Something that makes no difference.
-  tree.add({ [`${usb}.4/idVendor`]: "1d6b\n" });
+  tree.add({ "sys/bus/usb/devices/1-1.4/idVendor": "1d6b\n" });
   await advance();
   await until("it was looked at", () => unnamed.looks === 1);
-  tree.add({
-    [`${usb}/idVendor`]: "c0de\n",
-    [`${usb}/manufacturer`]: "OSMU\n",
-    [`${usb}/product`]: "Bitaxe Gamma\n",
-    [`${usb}:1.0/bInterfaceNumber`]: "00\n",
-    [`${usb}:1.0/tty/ttyACM0/dev`]: "166:0\n",
-    [`${usb}:1.2/bInterfaceNumber`]: "02\n",
-    [`${usb}:1.2/tty/ttyACM1/dev`]: "166:1\n",
-  });
+  tree.add(bitaxeOnUsb);
   // The look before ends a moment after it was counted.
   await until("it was found", () => {
     if (!isAdvancing) void advance();

@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { parseJsonc } from "../../firmware/cli/config-file.ts";
-import { runProgram } from "../../firmware/cli/program.ts";
 import { configCommand } from "../../firmware/config-command.ts";
+import { askProgram } from "../support/asked-program.ts";
 
 const TEXT = `{
   // the rig in the cellar
@@ -37,25 +37,15 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true }));
 
 async function config(...words: string[]) {
-  let [stdout, stderr] = ["", ""];
-  const code = await runProgram(
-    { version: "0", commands: [configCommand], loadMoreCommands: async () => [] },
+  const { exitCode: code, ...texts } = await askProgram(
+    [configCommand],
     ["config", ...words, "--config", file],
     {
-      stdout: (text) => {
-        stdout += text;
-      },
-      stderr: (text) => {
-        stderr += text;
-      },
-      isTerminal: false,
-      terminalSize: () => ({ columns: 80, rows: 24 }),
-      signal: new AbortController().signal,
       // Nobody listens there.
       env: { ASICD_SOCKET: join(folder, "none.sock") },
     },
   );
-  return { code, stdout, stderr };
+  return { code, ...texts };
 }
 
 const sync = () => config("sync", uci, "--uci");

@@ -30,6 +30,17 @@ export function fakeTree(files: Readonly<Record<string, string>> = {}): FakeTree
   };
 }
 
+/** A Bitaxe Gamma behind USB, with both of its serial ports. */
+export const bitaxeOnUsb: Readonly<Record<string, string>> = {
+  "sys/bus/usb/devices/1-1/idVendor": "c0de\n",
+  "sys/bus/usb/devices/1-1/manufacturer": "OSMU\n",
+  "sys/bus/usb/devices/1-1/product": "Bitaxe Gamma\n",
+  "sys/bus/usb/devices/1-1:1.0/bInterfaceNumber": "00\n",
+  "sys/bus/usb/devices/1-1:1.0/tty/ttyACM0/dev": "166:0\n",
+  "sys/bus/usb/devices/1-1:1.2/bInterfaceNumber": "02\n",
+  "sys/bus/usb/devices/1-1:1.2/tty/ttyACM1/dev": "166:1\n",
+};
+
 /** A line that is exported already; "?" is a level that nobody has written. */
 export function exportedLine(number: number, value = "?"): Record<string, string> {
   const folder = `sys/class/gpio/gpio${number}`;

@@ -2,14 +2,8 @@
 import type { CommandContext } from "../../../../firmware/cli/command.ts";
 import { completionCommand } from "../../../../firmware/cli/operator-commands/completion-command.ts";
 import { operatorCommands } from "../../../../firmware/cli/operator-commands/operator-commands.ts";
-import { runProgram } from "../../../../firmware/cli/program.ts";
 import { eventsCommand } from "../../../../firmware/events.ts";
-
-export interface Asked {
-  readonly exitCode: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
+import { type Asked, askProgram } from "../../../support/asked-program.ts";
 
 export const commands = [
   ...operatorCommands,
@@ -17,28 +11,9 @@ export const commands = [
   completionCommand(() => Promise.resolve(operatorCommands)),
 ];
 
-export async function ask(
+export function ask(
   argv: readonly string[],
   changes: Partial<CommandContext> = {},
 ): Promise<Asked> {
-  let stdout = "";
-  let stderr = "";
-  const exitCode = await runProgram(
-    { version: "0", commands, loadMoreCommands: () => Promise.resolve([]) },
-    argv,
-    {
-      stdout: (text) => {
-        stdout += text;
-      },
-      stderr: (text) => {
-        stderr += text;
-      },
-      isTerminal: false,
-      terminalSize: () => ({ columns: 80, rows: 24 }),
-      signal: new AbortController().signal,
-      env: {},
-      ...changes,
-    },
-  );
-  return { exitCode, stdout, stderr };
+  return askProgram(commands, argv, changes);
 }
