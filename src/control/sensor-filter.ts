@@ -1,6 +1,7 @@
 /**
  * A sensor's samples, looked at with suspicion: one bad sample neither trips anything nor hides anything. A sample that
- * jumps is believed when a second one of three says the same; one out of range is never believed.
+ * jumps is believed when a second one of three says the same, or when the next one rises further; one out of range is never
+ * believed.
  */
 import type { SensorReading } from "./board-policy-types.ts";
 
@@ -62,7 +63,20 @@ function judged(memory: SensorMemory, sample: SensorSample): Omit<SensorMemory, 
   const isWild = jumps.length === REMEMBERED - 1;
   if (isConfirmed || (!isWild && follows(memory.good, atMs, valueC)))
     return { good: { atMs, valueC }, last: remember("good", valueC), failure: undefined };
-  return { ...memory, last: remember("jump", valueC), failure: undefined };
+  const good = riseSoFar(memory, atMs, valueC) ?? memory.good;
+  return { good, last: remember("jump", valueC), failure: undefined };
+}
+
+/** Steeper than any board heats up, twice running: a heat sink that came off does that. At least so hot both say it is. */
+function riseSoFar(
+  { good, last }: SensorMemory,
+  atMs: number,
+  valueC: number,
+): SensorMemory["good"] {
+  const before = last.at(-1);
+  if (good === undefined || before?.is !== "jump") return undefined;
+  if (before.valueC <= good.valueC || valueC <= before.valueC) return undefined;
+  return { atMs, valueC: before.valueC };
 }
 
 /** Nothing can be said against a first sample but its range. */

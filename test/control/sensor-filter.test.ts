@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
   excused,
@@ -49,6 +50,12 @@ describe("two of three are believed", () => {
     ["nonsense twice of three", [50, 200, 50, 200], "implausible"],
     ["nonsense is over", [50, 200, 200, 50, 50], 50],
     ["heat as fast as it gets", [50, 54, 58, 62, 66, 70], 70],
+    ["a rise that is steeper, as far as two say so", [50, 58, 67], 58],
+    ["a rise that is steeper and goes on", [50, 58, 67, 77, 88, 100], 88],
+    ["and where it ends", [50, 58, 67, 77, 78], 78],
+    ["a fall that is steeper is not", [90, 80, 69, 57], 90],
+    ["a rise from below what is known is not", [50, 20, 38], 50],
+    ["a rise with a failed read in between is not", [50, 58, "nack", 67], 50],
   ])("%s", (_, samples, expected) => {
     expect(seen(samples)).toBe(expected);
   });
@@ -59,6 +66,24 @@ describe("two of three are believed", () => {
       memory = takeSample(memory, { atMs: 2 * SECOND + i * 7, valueC: 90 });
     expect(readingOf(memory, 2_100, rules)).toMatchObject({ is: "known", valueC: 50 });
   });
+});
+
+test("what rises steeply never goes stale, however steeply", () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.double({ min: 5.1, max: 30, noNaN: true }), { maxLength: 8 }),
+      (steps) => {
+        const rising = [20, 20];
+        for (const step of steps) rising.push((rising.at(-1) ?? 0) + step);
+        const samples = rising.filter((valueC) => valueC <= 125);
+        const before = samples.at(-2) ?? 0;
+        const told = seen(samples);
+        expect(typeof told).toBe("number");
+        // One sample behind at most, or the first suspect, which is as far behind.
+        expect(Number(told)).toBeGreaterThanOrEqual(Math.min(before, samples.at(-1) ?? 0));
+      },
+    ),
+  );
 });
 
 describe("what is old is unknown", () => {
