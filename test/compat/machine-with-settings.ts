@@ -2,7 +2,10 @@
 import { configurableChips } from "../../firmware/cli/config-file.ts";
 import { SettingsDesk } from "../../firmware/config-desk.ts";
 import { memoryConfigStore } from "../../firmware/config-store.ts";
+import type { NoMachine } from "../../firmware/find-machine.ts";
+import { checkNaming } from "../../firmware/machine-check.ts";
 import { ActionDesk } from "../../firmware/operator/action-desk.ts";
+import { unnamedFacts } from "../../firmware/operator/device-facts.ts";
 import { OperatorDevice } from "../../src/api/operator-device.ts";
 import type {
   Answer,
@@ -34,27 +37,34 @@ export interface MachineWithSettingsOptions {
   readonly config?: Readonly<Record<string, unknown>>;
   readonly facts?: Partial<DeviceFacts>;
   readonly machine?: MachineSnapshot;
+  /** Nobody knows which machine it is: there is neither guard nor miner. */
+  readonly unnamed?: NoMachine;
 }
 
 export async function machineWithSettings(
   options: MachineWithSettingsOptions,
 ): Promise<MachineWithSettings> {
-  const { clock, config, facts = {} } = options;
+  const { clock, config, unnamed } = options;
+  const facts = unnamed === undefined ? options.facts : unnamedFacts(unnamed.unnamed);
   let machine = options.machine ?? recordedMachine();
   let identifying = false;
   const acts: string[] = [];
   const kept: MachineEvent[] = [];
   const link = memoryLink<SupervisorMessage, OperatorMessage>(clock);
-  const desk = new SettingsDesk({
+  let isOpen = false;
+  const desk: SettingsDesk = new SettingsDesk({
     store: memoryConfigStore(sampleConfig(config).sparse),
     clock,
     chips: configurableChips,
     apply: () => undefined,
+    // What is in the file already has been checked.
+    check: (loaded) => isOpen && unnamed && checkNaming(unnamed, desk.started, loaded),
   });
+  isOpen = true;
   const actions = new ActionDesk({
     supervisor: {
       get machine() {
-        return machine;
+        return unnamed === undefined ? machine : undefined;
       },
       clear: (chain) => void acts.push(`clear ${chain}`),
       restartChain: (chain) => void acts.push(`restart-chain ${chain}`),
@@ -71,16 +81,30 @@ export async function machineWithSettings(
       hold: (changes) => desk.hold(changes),
       reset: (value) => desk.reset(value),
     },
+    ...(unnamed && { undriven: unnamed.unnamed.why }),
     restart: (how) => void acts.push(how),
     forget: () => void acts.push("forget"),
     factoryConfig: () => ({ version: 1 }),
   });
   const tellMachine = () =>
-    link.upper.send({
-      tell: "machine",
-      machine: { ...machine, paused: desk.loaded.paused, identifying },
-      guard: { state: "running", restarts: 0, lastWordAgoS: 0, reason: null },
-    });
+    link.upper.send(
+      unnamed === undefined
+        ? {
+            tell: "machine",
+            machine: { ...machine, paused: desk.loaded.paused, identifying },
+            guard: { state: "running", restarts: 0, lastWordAgoS: 0, reason: null },
+          }
+        : {
+            tell: "machine",
+            machine: null,
+            guard: {
+              state: "stopped",
+              restarts: 0,
+              lastWordAgoS: null,
+              reason: unnamed.unnamed.why,
+            },
+          },
+    );
   const answer = async (request: Request): Promise<Answer> => {
     switch (request.ask) {
       case "act":

@@ -1,10 +1,7 @@
 /** A machine of which nobody knows which one it is: with real files of a device tree and USB, a real page, and real settings. */
 import { Check } from "typebox/value";
 import { describe, expect, test } from "vitest";
-import { expectedFacts } from "../../boards/expected-facts.ts";
-import type { MachineSpec } from "../../boards/machine-spec.ts";
 import { machineById } from "../../boards/machines.ts";
-import { readMachineFacts } from "../../drivers/linux/machine-facts.ts";
 import { configurableChips } from "../../firmware/cli/config-file.ts";
 import { SettingsDesk } from "../../firmware/config-desk.ts";
 import { memoryConfigStore } from "../../firmware/config-store.ts";
@@ -21,54 +18,17 @@ import { answerRequest } from "../../src/compat/cgminer/answer.ts";
 import { readCommands } from "../../src/compat/cgminer/read-commands.ts";
 import { ZeroMark } from "../../src/compat/cgminer/zero.ts";
 import { Numeral } from "../../src/compat/numerals.ts";
-import { DeviceError } from "../../src/lib/errors.ts";
-import type { MachinePlatform } from "../../src/ports/machine-platform.ts";
 import { HEALTHY_WITHIN_S, STEADY_S, Trial } from "../../src/update/health.ts";
-import { bitaxeOnUsb, type FakeTree, fakeTree } from "../drivers/linux/fake-tree.ts";
+import { bitaxeOnUsb, fakeTree } from "../drivers/linux/fake-tree.ts";
 import { samplesIn } from "../operator/metrics-text.ts";
+import { controlBoardOf, filesPlatform } from "../support/control-board-files.ts";
 import { operatedDevice, sampleConfig } from "../support/operated-device.ts";
 
 const zynq = { "proc/device-tree/compatible": "xlnx,zynq-7000\0" };
 
-/** What the control board of this machine shows in its files; nothing answers on its buses. */
-function controlBoardOf(id: string): Record<string, string> {
-  const { deviceTree, i2cBuses, uarts } = expectedFacts(machineById(id) as MachineSpec);
-  const files: Record<string, string> = {
-    "proc/device-tree/compatible": deviceTree.compatible.map((name) => `${name}\0`).join(""),
-  };
-  if (deviceTree.model !== null) files["proc/device-tree/model"] = `${deviceTree.model}\0`;
-  for (const path of i2cBuses) files[path.slice(1)] = "";
-  for (const path of uarts) {
-    files[path.slice(1)] = "";
-    files[path.replace("/dev", "sys/class/tty").concat("/device/uevent")] = "";
-  }
-  return files;
-}
-
-/** Reads these files; whatever else somebody opens is counted. */
-function platformOf({ root }: FakeTree) {
-  const opened: string[] = [];
-  const refuse = (what: string) => () => {
-    opened.push(what);
-    return Promise.reject(new DeviceError(what, "open", "gone"));
-  };
-  const platform: MachinePlatform = {
-    clock: new VirtualClock(),
-    readFacts: () => readMachineFacts({ root }),
-    openI2c: () => Promise.reject(new DeviceError("i2c", "open", "gone")),
-    openOutput: refuse("output"),
-    openInput: refuse("input"),
-    openPwm: refuse("pwm"),
-    openTachometer: refuse("tachometer"),
-    openWatchdog: refuse("watchdog"),
-    openUart: refuse("uart"),
-  };
-  return { platform, opened };
-}
-
 async function look(files: Record<string, string>, board?: string) {
   using tree = fakeTree(files);
-  const { platform, opened } = platformOf(tree);
+  const { platform, opened } = filesPlatform(tree);
   const machine = board === undefined ? undefined : { board };
   const found = await findMachine({ machine } as Parameters<typeof findMachine>[0], platform);
   expect(opened).toEqual([]);

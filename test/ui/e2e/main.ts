@@ -13,12 +13,14 @@ import { passFirstRun } from "../support/pages.ts";
 import { openQuietPage } from "../support/quiet-page.ts";
 import { simulatedMachine } from "../support/simulated-machine.ts";
 import type { TestedMachine } from "../support/tested-machine.ts";
+import { unnamedMachine } from "../support/unnamed-machine.ts";
 import { type UpdatableMachine, updatableMachine } from "../support/updatable-machine.ts";
 import { checkEveryPage, checkNarrow } from "./every-page.ts";
 import { firstRun, loginAndOut } from "./first-run.ts";
 import { keyboard, languages } from "./keyboard.ts";
 import { checkLoadTime } from "./load-time.ts";
 import { clearLatch, loseConnection, overheat, pauseAndResume } from "./machine.ts";
+import { nameMachine } from "./naming.ts";
 import type { Scene } from "./scene.ts";
 import { changeName, changeSettings, changeThatCutsOff, movePools } from "./settings.ts";
 import { expectNone, openReport } from "./steps.ts";
@@ -32,9 +34,12 @@ import {
   type UpdateScene,
 } from "./update.ts";
 
+const naming = "a machine that nobody knows: what it may be, and its name";
 const root = process.cwd();
 const isRecorded = process.argv.includes("--recorded");
 const [only] = process.argv.slice(2).filter((word) => !word.startsWith("--"));
+/** Characters. */
+const READ_LENGTH = 600;
 const startedMs = performance.now();
 const say = (text: string) => void process.stdout.write(`${text}\n`);
 
@@ -50,7 +55,9 @@ const report = openReport(say, async (name) => {
   mkdirSync(folder, { recursive: true });
   const path = join(folder, `${name.replace(/\W+/g, "-")}.png`);
   await shown.screenshot({ path });
-  return `seen: ${path}`;
+  // Where pictures do not outlive the run, such as in CI.
+  const text = await shown.locator("body").innerText();
+  return `seen: ${path}\nread: ${text.replace(/\s+/g, " ").slice(0, READ_LENGTH)}`;
 });
 const recorded = () => pageMachine(root, join(root, "dist/ui"));
 const wantsUpdate = !isRecorded && (only === undefined || only.startsWith("update"));
@@ -72,6 +79,11 @@ if (!isRecorded && (only === undefined || "locked off".includes(only))) {
     await passFirstRun(page, machine.url);
     await clearLatch({ page, machine, root });
   });
+}
+if (only === undefined || naming.includes(only)) {
+  await using machine = await unnamedMachine(root, "s21");
+  allowed.push(machine.url);
+  await report.step(naming, () => nameMachine({ page, machine, root }));
 }
 if (updatable !== undefined) await endUpdating(updatable);
 await report.step("no error in the page, no request elsewhere", async () =>

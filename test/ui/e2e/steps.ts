@@ -29,7 +29,9 @@ export function openReport(
         failures.push(name);
         const told = String(error).split("\n").slice(0, 12);
         const seen = await look(name).catch((why: unknown) => `no picture: ${String(why)}`);
-        say(`FAILED  ${name} (${tookMs()} ms)\n        ${[...told, seen].join("\n        ")}`);
+        say(
+          `FAILED  ${name} (${tookMs()} ms)\n        ${[...told, ...seen.split("\n")].join("\n        ")}`,
+        );
       }
     },
   };

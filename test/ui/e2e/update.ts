@@ -1,10 +1,10 @@
 /** Another version over the page: refused, taken, started on trial, settled, and back. */
 import type { Page } from "playwright-core";
-import { accessibilityProblems } from "../support/accessibility.ts";
-import { goTo, passFirstRun, widthsPx } from "../support/pages.ts";
+import { goTo, passFirstRun } from "../support/pages.ts";
 import { untilQuiet } from "../support/quiet-page.ts";
 import type { UpdatableMachine } from "../support/updatable-machine.ts";
-import { expectEqual, expectNone } from "./steps.ts";
+import { looksWell } from "./looks.ts";
+import { expectEqual } from "./steps.ts";
 
 /** It is checked, unpacked and started for a moment; two cores may have other work. */
 const STAGED_WITHIN_MS = 60_000;
@@ -159,16 +159,4 @@ async function keepsFocus(page: Page): Promise<void> {
   await untilQuiet(page);
   const isInside = 'document.activeElement.closest("section.card") !== null';
   if (!(await page.evaluate<boolean>(isInside))) throw new Error("the focus is lost");
-}
-
-async function looksWell({ page, root }: UpdateScene, what: string): Promise<void> {
-  const problems: string[] = [];
-  for (const width of widthsPx) {
-    await page.setViewportSize({ width, height: 900 });
-    const found = await page.evaluate<number>("document.documentElement.scrollWidth");
-    if (found > width) problems.push(`${what}: ${found} px wide at ${width}`);
-    for (const problem of await accessibilityProblems(page, root))
-      problems.push(`${what}, ${width} px: ${problem}`);
-  }
-  expectNone(problems, "axe");
 }

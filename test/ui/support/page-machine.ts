@@ -1,29 +1,14 @@
 /** The built page behind the real server and a real device, whose settings are really kept; only guard and miner are a recording. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { nodeScrypt } from "../../../firmware/operator/http/scrypt.ts";
-import {
-  HTTP_LIMITS,
-  type HttpServer,
-  startHttp,
-} from "../../../firmware/operator/http/start-http.ts";
-import { LogRing } from "../../../firmware/operator/log-ring.ts";
-import { supportBundle } from "../../../firmware/operator/support-bundle.ts";
 import { SystemClock } from "../../../firmware/platform/system-clock.ts";
-import { systemEntropy } from "../../../firmware/platform/system-entropy.ts";
 import type { Device, HistoryReader } from "../../../src/api/device.ts";
-import { Keyring, noSecrets } from "../../../src/api/keyring.ts";
-import type { PoolTester } from "../../../src/api/pool-test.ts";
-import { secretsIn } from "../../../src/api/scrub.ts";
-import { silentLog } from "../../../src/lib/log.ts";
 import type { MachineSnapshot } from "../../../src/telemetry/machine-snapshot.ts";
 import type { MinerSnapshot } from "../../../src/telemetry/snapshot.ts";
 import { machineWithSettings } from "../../compat/machine-with-settings.ts";
 import { madeUpHistory } from "./made-up-history.ts";
+import { servePage } from "./page-server.ts";
 import type { TestedMachine } from "./tested-machine.ts";
-
-/** Scrypt that takes no time: its strength is not what these tests are about. */
-const QUICK_SCRYPT = { cost: 16, blockSize: 1, parallelization: 1, keyBytes: 32 };
 
 /** `root`: of the repository, with the page built in `uiFolder`. */
 export async function pageMachine(root: string, uiFolder: string): Promise<TestedMachine> {
@@ -40,59 +25,17 @@ export async function pageMachine(root: string, uiFolder: string): Promise<Teste
     machine.tell(paused ? atRest(calm) : calm);
   });
   const device = withHistory(machine.device, madeUpHistory);
-  const keyring = new Keyring({
-    secrets: noSecrets,
-    save: () => Promise.resolve(),
-    scrypt: nodeScrypt,
-    scryptTerms: QUICK_SCRYPT,
-    clock,
-    entropy: systemEntropy,
-  });
-  const secrets = () => secretsIn(machine.device.effective);
-  const logs = new LogRing(secrets);
-  for (const line of LOG_LINES)
-    logs.add(JSON.stringify({ ...line, time: clock.unixSeconds() * 1_000 }));
-  const open = (listen: string) =>
-    startHttp({
-      device,
-      keyring,
-      config: () => machine.device.effective,
-      hostname: "miner-1",
-      version: "0.1.0",
-      clock,
-      entropy: systemEntropy,
-      listen: [listen],
-      uiFolder,
-      logs,
-      testPool,
-      bundle: supportBundle({
-        device: machine.device,
-        logText: () => logs.text,
-        secrets,
-        version: "0.1.0",
-        clock,
-      }),
-      log: silentLog,
-      // One browser that is very busy.
-      limits: { ...HTTP_LIMITS, writes: HTTP_LIMITS.requests },
-    });
-  let server: HttpServer | undefined = await open("127.0.0.1:0");
-  const { host } = new URL(server.addresses[0] ?? "");
+  const server = await servePage({ machine, device, uiFolder, clock });
   return {
-    url: `http://${host}`,
+    url: server.url,
     poolUrl: `stratum2+tcp://127.0.0.1:34254/${POOL_KEY}`,
     restarting: (act) => act(),
     overheat: async () => machine.tell(tooHot(calm, clock.unixSeconds(), "resting")),
     latch: async () => machine.tell(tooHot(calm, clock.unixSeconds(), "latched")),
-    goAway: async () => {
-      await server?.close();
-      server = undefined;
-    },
-    comeBack: async () => {
-      server ??= await open(host);
-    },
+    goAway: () => server.goAway(),
+    comeBack: () => server.comeBack(),
     async [Symbol.asyncDispose]() {
-      await server?.close();
+      await server.goAway();
       await machine[Symbol.asyncDispose]();
     },
   };
@@ -169,34 +112,6 @@ function tooHot(
 }
 
 const POOL_KEY = "9auqWEzQDVyd2oe1JVGFLMLHZtCo2FFqZwtKA5gd9xbuEu7PH72";
-
-/** Where nobody listens, it fails as it would. */
-const testPool: PoolTester = async ({ url }) => {
-  const resolved = { step: "resolve" as const, ok: true, text: "127.0.0.1", ms: 2 };
-  if (url.includes("127.0.0.1:1"))
-    return {
-      ok: false,
-      steps: [resolved, { step: "connect", ok: false, text: "nobody listens there", ms: 3 }],
-    };
-  return {
-    ok: true,
-    steps: [
-      resolved,
-      { step: "connect", ok: true, text: "connected", ms: 9 },
-      { step: "handshake", ok: true, text: "signed by the key of the address", ms: 14 },
-      { step: "set-up", ok: true, text: "version 2", ms: 8 },
-      { step: "channel", ok: true, text: "standard channel 1", ms: 11 },
-      { step: "job", ok: true, text: "first job received", ms: 120 },
-    ],
-  };
-};
-
-const LOG_LINES = [
-  { level: 30, msg: "chain hashing", chain: 0, frequencyMHz: 525, chips: 126 },
-  { level: 30, msg: "chain hashing", chain: 1, frequencyMHz: 525, chips: 126 },
-  { level: 40, msg: "pool answers late", pool: "away", lateMs: 812 },
-  { level: 30, msg: "new block", pool: "home", height: 123_456 },
-];
 
 function withHistory(device: Device, history: HistoryReader): Device {
   return {
