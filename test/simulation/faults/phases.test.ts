@@ -10,6 +10,7 @@ const CASES: readonly (readonly [fault: string, board: Board, everyMs: number, t
   ["all sensors of a board lost", "s21-pro", 330, 3],
   ["all sensors of a board lost", "bitaxe-gamma", 110, 9],
   ["chip running hot", "bitaxe-gamma", 230, 4],
+  ["heat sink comes off", "bitaxe-gamma", 230, 4],
   ["miner stopped", "bitaxe-gamma", 37, 6],
 ];
 

@@ -316,7 +316,7 @@ const heatRows: readonly FaultRow[] = [
   },
   {
     fault: "chip running hot",
-    inject: growingHot,
+    inject: (machine) => growingHot(machine, HOT_STEP_C),
     cells: cells(
       { na: "no sensor sees a single die: the BM1362 has none that is known" },
       { na: "no sensor sees a single die: the BM1370's own is inert" },
@@ -327,17 +327,32 @@ const heatRows: readonly FaultRow[] = [
       },
     ),
   },
+  {
+    fault: "heat sink comes off",
+    inject: (machine) => growingHot(machine, STEEP_STEP_C),
+    cells: cells(
+      { na: "no sensor sees a single die: the BM1362 has none that is known" },
+      { na: "no sensor sees a single die: the BM1370's own is inert" },
+      {
+        // Each sample is a jump, which the one after it confirms.
+        ...dangerous(ONE_POLL_S["bitaxe-gamma"] + 1),
+        ...{ conditionWithinS: 30, retries: true },
+      },
+    ),
+  },
 ];
 
 /** Dies follow their power in seconds, not at once: a jump would be taken for a broken sensor first. */
 const HOT_STEP_C = 3;
+/** In a second: more than a sensor's sample is believed to move by. */
+const STEEP_STEP_C = 8;
 const HOTTEST_C = 45;
 
-function growingHot({ plant, clock }: VirtualPlant): Disposable {
-  let fault = chipHot(0, 0, HOT_STEP_C);
+function growingHot({ plant, clock }: VirtualPlant, stepC: number): Disposable {
+  let fault = chipHot(0, 0, stepC);
   plant.addFault(fault);
   const timer = clock.every(1_000, () => {
-    const offsetC = "offsetC" in fault ? fault.offsetC + HOT_STEP_C : 0;
+    const offsetC = "offsetC" in fault ? fault.offsetC + stepC : 0;
     if (offsetC > HOTTEST_C) return;
     plant.removeFault(fault);
     fault = chipHot(0, 0, offsetC);
