@@ -21,6 +21,7 @@ import { openSynchronousSearcher } from "../../simulator/hashing/synchronous-eng
 import type { Assumptions } from "../../simulator/plant/assumptions.ts";
 import type { ProcessFaultName } from "../../simulator/plant/faults.ts";
 import { Plant, type ProcessFault } from "../../simulator/plant/plant.ts";
+import type { PlantState } from "../../simulator/plant/plant-state.ts";
 import type { PoolOptions } from "../../simulator/pool/options.ts";
 import { SimulatedPool } from "../../simulator/pool/pool.ts";
 import { VirtualClock } from "../../simulator/virtual-clock.ts";
@@ -94,6 +95,8 @@ export class VirtualPlant implements Disposable {
   readonly guards: VirtualGuard[] = [];
   /** What guards told miners about hashing, as it went over the channel. */
   readonly hashingOffs: { readonly atMs: number; readonly chains: readonly number[] }[] = [];
+  /** What guards had to write down about latched boards, and the plant at that moment. */
+  readonly latched: { readonly boards: readonly LatchedBoard[]; readonly plant: PlantState }[] = [];
   readonly disk = { isFull: false, lines: [] as string[] };
   readonly #options: VirtualPlantOptions;
   readonly #scale: number;
@@ -213,6 +216,7 @@ export class VirtualPlant implements Disposable {
       ...{ platform, log, recorder, setup: this.#setup, latched: this.#latched },
       onLatched: (boards) => {
         this.#latched = boards;
+        this.latched.push({ boards, plant: this.plant.state() });
       },
       startMiner: (pools) => this.startMiner(process, pools),
     });
