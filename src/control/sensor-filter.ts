@@ -1,7 +1,7 @@
 /**
  * A sensor's samples, looked at with suspicion: one bad sample neither trips anything nor hides anything. A sample that
- * jumps is believed when a second one of three says the same, or when the next one rises further; one out of range is never
- * believed.
+ * jumps is believed when a second one of three says the same, and as a lower bound when the next one rises further; one out
+ * of range is never believed.
  */
 import type { SensorReading } from "./board-policy-types.ts";
 
@@ -63,20 +63,19 @@ function judged(memory: SensorMemory, sample: SensorSample): Omit<SensorMemory, 
   const isWild = jumps.length === REMEMBERED - 1;
   if (isConfirmed || (!isWild && follows(memory.good, atMs, valueC)))
     return { good: { atMs, valueC }, last: remember("good", valueC), failure: undefined };
-  const good = riseSoFar(memory, atMs, valueC) ?? memory.good;
+  const good = riseSoFar(memory, valueC);
   return { good, last: remember("jump", valueC), failure: undefined };
 }
 
-/** Steeper than any board heats up, twice running: a heat sink that came off does that. At least so hot both say it is. */
-function riseSoFar(
-  { good, last }: SensorMemory,
-  atMs: number,
-  valueC: number,
-): SensorMemory["good"] {
+/**
+ * Steeper than any board heats up, twice running: a heat sink that came off does that. At least so hot both say it is; no
+ * newer for that, so that what rises and makes no sense becomes unknown when it would have anyway.
+ */
+function riseSoFar({ good, last }: SensorMemory, valueC: number): SensorMemory["good"] {
   const before = last.at(-1);
-  if (good === undefined || before?.is !== "jump") return undefined;
-  if (before.valueC <= good.valueC || valueC <= before.valueC) return undefined;
-  return { atMs, valueC: before.valueC };
+  if (good === undefined || before?.is !== "jump") return good;
+  if (before.valueC <= good.valueC || valueC <= before.valueC) return good;
+  return { atMs: good.atMs, valueC: before.valueC };
 }
 
 /** Nothing can be said against a first sample but its range. */

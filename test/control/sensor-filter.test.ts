@@ -51,7 +51,7 @@ describe("two of three are believed", () => {
     ["nonsense is over", [50, 200, 200, 50, 50], 50],
     ["heat as fast as it gets", [50, 54, 58, 62, 66, 70], 70],
     ["a rise that is steeper, as far as two say so", [50, 58, 67], 58],
-    ["a rise that is steeper and goes on", [50, 58, 67, 77, 88, 100], 88],
+    ["a rise that is steeper and goes on", [50, 58, 67, 77], 67],
     ["and where it ends", [50, 58, 67, 77, 78], 78],
     ["a fall that is steeper is not", [90, 80, 69, 57], 90],
     ["a rise from below what is known is not", [50, 20, 38], 50],
@@ -68,22 +68,40 @@ describe("two of three are believed", () => {
   });
 });
 
-test("what rises steeply never goes stale, however steeply", () => {
-  fc.assert(
-    fc.property(
-      fc.array(fc.double({ min: 5.1, max: 30, noNaN: true }), { maxLength: 8 }),
-      (steps) => {
-        const rising = [20, 20];
-        for (const step of steps) rising.push((rising.at(-1) ?? 0) + step);
-        const samples = rising.filter((valueC) => valueC <= 125);
-        const before = samples.at(-2) ?? 0;
-        const told = seen(samples);
-        expect(typeof told).toBe("number");
-        // One sample behind at most, or the first suspect, which is as far behind.
-        expect(Number(told)).toBeGreaterThanOrEqual(Math.min(before, samples.at(-1) ?? 0));
-      },
-    ),
-  );
+describe("what rises too steeply is as hot as two samples say, and no newer for it", () => {
+  test.each<[string, (number | string)[], number | string]>([
+    ["steadily", [35, 52, 69, 86], 69],
+    ["a sensor that then dies", [35, 52, 69, "nack"], 52],
+    ["out of range", [30, 60, 90, 130], 60],
+    ["a sawtooth", [22, 42, 62, 10], 42],
+  ])("every three seconds, for three polls: %s", (_, samples, expected) => {
+    const memory = memoryAfter(samples, 3_000);
+    const at = (nowMs: number) => readingOf(memory, nowMs, { staleAfterMs: 9_000 });
+    expect(at(9_000)).toMatchObject({ is: "known", valueC: expected });
+    expect(at(9_001)).toMatchObject({ is: "unknown", why: "stale" });
+  });
+
+  test("what is unknown stays so, whatever rises", () => {
+    expect(seen([50, 0, 120, 30, 90, 10, 60, 100])).toBe("stale");
+  });
+
+  test("it is never known colder or for longer than what is right for the one before", () => {
+    const sample = fc.oneof(
+      fc.double({ min: 15, max: 125, noNaN: true }),
+      fc.constant("nack"),
+      fc.integer({ min: 126, max: 200 }),
+    );
+    fc.assert(
+      fc.property(fc.array(sample, { minLength: 3, maxLength: 20 }), (samples) => {
+        const memory = memoryAfter(samples);
+        const before = memoryAfter(samples.slice(0, -1));
+        const isNewlyGood = memory.last.at(-1)?.is === "good";
+        if (isNewlyGood || memory.good === undefined) return;
+        expect(memory.good.atMs).toBe(before.good?.atMs);
+        expect(memory.good.valueC).toBeGreaterThanOrEqual(before.good?.valueC ?? 0);
+      }),
+    );
+  });
 });
 
 describe("what is old is unknown", () => {

@@ -118,14 +118,11 @@ export function harmToOthers(watched: Watched, expected: Expected): readonly str
   });
 }
 
-/** Nothing that has power stands at its dangerous limit for longer than a poll and half a second, or than the cell's own deadline. */
-export function tooLongDangerous(
-  watched: Watched,
-  { from, limitS }: Pick<Expected, "from" | "limitS">,
-): readonly string[] {
+/** Nothing that has power stands at its dangerous limit for longer than the deadline. */
+export function tooLongDangerous(watched: Watched): readonly string[] {
   const { machine, samples } = watched;
   const { spec } = machine;
-  const allowedMs = Math.max(spec.pollMs + 500, from === "dangerous" ? limitS * 1_000 : 0);
+  const allowedMs = spec.pollMs + 500;
   return spec.chains.flatMap((_, index) => {
     let longestMs = 0;
     let sinceMs: number | undefined;

@@ -44,7 +44,7 @@ export function judge(watched: Watched, expected: Expected, shows?: readonly Sho
   problems.push(...untold(watched, expected, fromMs ?? watched.faultAtMs));
   problems.push(...notLatched(watched, expected));
   problems.push(...harmToOthers(watched, expected));
-  problems.push(...tooLongDangerous(watched, expected));
+  problems.push(...tooLongDangerous(watched));
   if (expected.againWithinS !== undefined && againAtMs === undefined)
     problems.push(
       `not hashing again ${expected.againWithinS} s after the fault (${stateText(machine.plant.state())})`,

@@ -63,6 +63,8 @@ const untouched = (limitS: number, note?: string): Expected => ({
 
 /** Stale within 15 s, whatever the poll. */
 const STALE_S = 15;
+/** Of a second each, after the one in which it begins, and half a second. */
+const THREE_POLLS_S = 4.5;
 /** From the moment at which it stops, the second over which turns are counted included. */
 const FAN_LOST_S = 10;
 /** At least 30 s of rest, until it is cool, and bring-up. */
@@ -334,9 +336,9 @@ const heatRows: readonly FaultRow[] = [
       { na: "no sensor sees a single die: the BM1362 has none that is known" },
       { na: "no sensor sees a single die: the BM1370's own is inert" },
       {
-        // Each sample is a jump, which the one after it confirms.
-        ...dangerous(ONE_POLL_S["bitaxe-gamma"] + 1),
-        ...{ conditionWithinS: 30, retries: true },
+        // Nobody believes that it is so hot yet, and three polls without a believed sample are enough.
+        ...machineOff(THREE_POLLS_S, ["sensor-unknown", "dangerous-temperature"]),
+        retries: true,
       },
     ),
   },
