@@ -33,7 +33,7 @@ export class BoardMemories {
     this.#memories[index] = memory;
   }
 
-  /** A disk may take its time over it: to be called when the power of what tripped is off. */
+  /** A disk may take its time over it: to be called when the lines of what tripped have moved. */
   tellLatched(): void {
     const { latched } = this;
     const text = JSON.stringify(latched);

@@ -1,4 +1,4 @@
-/** A latch is written to a disk, which may take its time: not before the board that it is about is off. */
+/** A latch is written to a disk, which may take its time: not before the lines of its board have moved. */
 import { expect, test } from "vitest";
 import { sensorAbsurd } from "../../../simulator/plant/faults.ts";
 import type { PlantState } from "../../../simulator/plant/plant-state.ts";

@@ -51,13 +51,16 @@ const page = await openPage();
 const updatePage = await openPage();
 let shown = page;
 const report = openReport(say, async (name) => {
+  // Where pictures do not outlive the run, such as in CI.
+  const text = (await shown.locator("body").innerText()).replace(/\s+/g, " ");
   const folder = join(root, "screenshots", "failed");
   mkdirSync(folder, { recursive: true });
   const path = join(folder, `${name.replace(/\W+/g, "-")}.png`);
-  await shown.screenshot({ path });
-  // Where pictures do not outlive the run, such as in CI.
-  const text = await shown.locator("body").innerText();
-  return `seen: ${path}\nread: ${text.replace(/\s+/g, " ").slice(0, READ_LENGTH)}`;
+  const seen = await shown.screenshot({ path }).then(
+    () => path,
+    (why: unknown) => `no picture: ${String(why)}`,
+  );
+  return `seen: ${seen}\nread: ${text.slice(0, READ_LENGTH)}`;
 });
 const recorded = () => pageMachine(root, join(root, "dist/ui"));
 const wantsUpdate = !isRecorded && (only === undefined || only.startsWith("update"));
@@ -80,11 +83,12 @@ if (!isRecorded && (only === undefined || "locked off".includes(only))) {
     await clearLatch({ page, machine, root });
   });
 }
-if (only === undefined || naming.includes(only)) {
-  await using machine = await unnamedMachine(root, "s21");
-  allowed.push(machine.url);
-  await report.step(naming, () => nameMachine({ page, machine, root }));
-}
+if (only === undefined || naming.includes(only))
+  await report.step(naming, async () => {
+    await using machine = await unnamedMachine(root, "s21");
+    allowed.push(machine.url);
+    await nameMachine({ page, machine, root });
+  });
 if (updatable !== undefined) await endUpdating(updatable);
 await report.step("no error in the page, no request elsewhere", async () =>
   expectNone(complaints, "complaints"),

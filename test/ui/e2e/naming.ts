@@ -25,13 +25,15 @@ export async function nameMachine(scene: NamingScene): Promise<void> {
   const choice = card.getByRole("button", { name: "It is this one: Antminer S21", exact: true });
   await choice.click();
   const review = page.getByRole("dialog");
+  await review.getByText("machine.board").waitFor();
   expectEqual(
     await review.locator("tbody tr").allInnerTexts(),
     ["machine.board\tnot set\ts21"],
     "difference",
   );
   await review.getByRole("button", { name: "Cancel" }).click();
-  expectEqual(machine.name ?? null, null, "name after Cancel");
+  await review.waitFor({ state: "detached" });
+  expectEqual(machine.name, undefined, "name after Cancel");
   if (!(await choice.evaluate((button) => button === button.ownerDocument.activeElement)))
     throw new Error("the focus is lost after Cancel");
 
