@@ -18,6 +18,8 @@ const OFF_ATTEMPTS = 3;
 /** Between attempts at a sensor: one disturbed transfer is no lost sensor. */
 const SENSOR_RETRY_MS = 20;
 const SENSOR_ATTEMPTS = 3;
+/** Of the second attempt: what takes longer to fail does not refuse but times out, and power off cannot wait for a third. */
+const THIRD_ATTEMPT_WITHIN_MS = 100;
 /** So many of a board that fail one after the other are no disturbance; asking them again would only make it late. */
 const SENSORS_THAT_PROVE = 3;
 /** A supply that reports and then is silent for so many polls in a row could not be switched off, either. */
@@ -210,7 +212,8 @@ export class BoardHardware {
 
   /**
    * One sample of every sensor, by its place in the declaration, as soon as it is there: behind a slow bus the last one is
-   * seconds after the first. Those that fail are asked again. Resolves to whether any answered; never rejects.
+   * seconds after the first. Those that fail are asked again, once or twice where few of them do. Resolves to whether any
+   * answered; never rejects.
    */
   async readSensors(onSample: (index: number, sample: Sample) => void): Promise<boolean> {
     const { sensors } = this.#parts;
@@ -229,8 +232,10 @@ export class BoardHardware {
       }
     };
     await read(sensors.keys());
+    const againFromMs = this.#clock.nowMs();
     for (let attempt = 2; attempt <= SENSOR_ATTEMPTS && failed.size > 0; attempt++) {
       if (this.haveAllSensorsFailed) break;
+      if (this.#clock.nowMs() - againFromMs > THIRD_ATTEMPT_WITHIN_MS) break;
       await this.#clock.sleep(SENSOR_RETRY_MS);
       await read([...failed.keys()]);
     }

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { MachineChainSpec } from "../../../boards/machine-spec.ts";
 import { machineById } from "../../../boards/machines.ts";
-import { BoardHardware } from "../../../firmware/guard/board-hardware.ts";
+import { BoardHardware, type BoardParts } from "../../../firmware/guard/board-hardware.ts";
 import { VirtualClock } from "../../../simulator/virtual-clock.ts";
 import type { OutputLine } from "../../../src/ports/lines.ts";
 import type { BoardSupply, SupplyReadings } from "../../../src/ports/peripherals.ts";
@@ -51,7 +51,27 @@ function line(): OutputLine & { active: boolean } {
   };
 }
 
-function boardOn(clock: VirtualClock) {
+/** A sensor that fails after so long, whatever is asked of it. */
+function failingSensor(clock: VirtualClock, failsAfterMs: number) {
+  const [spec] = machineById("bitaxe-gamma")?.chains[0]?.sensors ?? [];
+  if (spec === undefined) throw new Error("no sensor is declared");
+  let reads = 0;
+  return {
+    spec,
+    sensor: {
+      async readC(): Promise<number> {
+        reads++;
+        await clock.sleep(failsAfterMs);
+        throw new Error("no answer");
+      },
+    },
+    get reads() {
+      return reads;
+    },
+  };
+}
+
+function boardOn(clock: VirtualClock, sensors: BoardParts["sensors"] = []) {
   const supply = new SlowSupply(clock);
   const reset = line();
   const spec = machineById("bitaxe-gamma")?.chains[0] as MachineChainSpec;
@@ -62,7 +82,7 @@ function boardOn(clock: VirtualClock) {
       reset,
       enable: undefined,
       plugDetect: undefined,
-      sensors: [],
+      sensors,
       supply,
       machineSupply: undefined,
     },
@@ -95,5 +115,29 @@ test.each([0, 1, 200, 399, 400, 700, 1_000])(
     await clock.advance(3_000);
     await Promise.all([turning, off]);
     expect([board.state, board.grant, supply.isOn, reset.active]).toEqual(["off", 0, false, true]);
+  },
+);
+
+test.each([
+  ["refuses at once", 1, 3],
+  ["times out", 100, 2],
+])(
+  "a sensor that %s is asked again, but not for so long that power stays on",
+  async (_, failsAfterMs, reads) => {
+    const clock = new VirtualClock();
+    const sensor = failingSensor(clock, failsAfterMs);
+    const { board } = boardOn(clock, [sensor]);
+    const startMs = clock.nowMs();
+    let tookMs = Number.NaN;
+    const reading = board
+      .readSensors(() => {})
+      .then((isAnyThere) => {
+        tookMs = clock.nowMs() - startMs;
+        return isAnyThere;
+      });
+    await clock.advance(1_000);
+    expect(await reading).toBe(false);
+    expect(sensor.reads).toBe(reads);
+    expect(tookMs).toBeLessThan(250);
   },
 );
