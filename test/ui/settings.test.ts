@@ -1,7 +1,12 @@
 import { describe, expect, test } from "vitest";
 import { checkAgainst } from "../../src/config/problems.ts";
 import { configSchema } from "../../src/config/schema.ts";
-import { changesBetween, isEqual, withoutDefaults } from "../../src/ui/settings/changes.ts";
+import {
+  carriedOver,
+  changesBetween,
+  isEqual,
+  withoutDefaults,
+} from "../../src/ui/settings/changes.ts";
 import {
   faultOf,
   freshValue,
@@ -70,6 +75,49 @@ describe("what a field alone can tell", () => {
     const secret = schema.properties?.["webhook"]?.properties?.["secret"] ?? {};
     expect(faultOf(secret, MASK)).toBeNull();
     expect(faultOf(secret, "short")).toEqual({ is: "too-short", limit: 8 });
+  });
+});
+
+describe("a form whose device tells its settings again", () => {
+  const edited = (change: (draft: typeof config) => void) => {
+    const copy = structuredClone(config);
+    change(copy);
+    return copy;
+  };
+  const draft = edited((copy) => {
+    copy["name"] = "attic";
+    Object.assign(copy.pools[1] ?? {}, { user: "asicd.three" });
+  });
+
+  test("keeps what was edited, and has the device's word on all the rest", () => {
+    const now = edited((copy) => {
+      copy["paused"] = true;
+      Object.assign(copy.pools[1] ?? {}, { user: "asicd.two", password: "another" });
+    });
+    const carried = carriedOver(config, draft, now, schema);
+    expect(changesBetween(now, carried, schema)).toEqual([
+      { path: "pools[1].user", value: "asicd.three" },
+      { path: "name", value: "attic" },
+    ]);
+  });
+
+  test("changes nothing where nothing was edited, and loses nothing where nothing is new", () => {
+    expect(carriedOver(config, config, draft, schema)).toEqual(draft);
+    expect(carriedOver(config, draft, config, schema)).toEqual(draft);
+    expect(carriedOver(draft, config, draft, schema)).toEqual(config);
+  });
+
+  test("has the edited list where pools came or went, and what was taken out stays out", () => {
+    const shorter = edited((copy) => copy.pools.pop());
+    expect(carriedOver(config, shorter, draft, schema)).toMatchObject({
+      name: "attic",
+      pools: shorter.pools,
+    });
+    const withMqtt = { ...config, mqtt: { url: "mqtt://broker:1883" } };
+    expect(carriedOver(withMqtt, config, { ...withMqtt, name: "cellar" }, schema)).toEqual({
+      ...config,
+      name: "cellar",
+    });
   });
 });
 

@@ -1,12 +1,12 @@
 /** Every setting, as the device's schema describes it; nothing is in force before its difference was seen. */
-import { useEffect, useMemo, useState } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Applied, Failure } from "../data/api.ts";
 import { failureText, useApp, useMay } from "../data/app.tsx";
 import { applyChanges, type ConfigFacts, useConfig } from "../data/config.ts";
 import { useStore } from "../data/store.ts";
 import { Button, Card, Notice, useWordsBound } from "../parts/basics.tsx";
 import { Tabs } from "../parts/tabs.tsx";
-import { changesBetween } from "../settings/changes.ts";
+import { carriedOver, changesBetween } from "../settings/changes.ts";
 import { GroupForm, type NodeProps } from "../settings/node-form.tsx";
 import { Review } from "../settings/review.tsx";
 import type { SchemaNode } from "../settings/schema-node.ts";
@@ -48,7 +48,13 @@ function SettingsForm({
   const [draft, setDraft] = useState<unknown>(facts.config);
   const [preview, setPreview] = useState<Applied | null>(null);
   const [failure, setFailure] = useState<Failure | null>(null);
-  useEffect(() => setDraft(facts.config), [facts.config]);
+  // What the draft was made of. The device may tell its settings again at any time, such as when a connection is back.
+  const base = useRef<unknown>(facts.config);
+  useEffect(() => {
+    const before = base.current;
+    base.current = facts.config;
+    setDraft((edited: unknown) => carriedOver(before, edited, facts.config, schema));
+  }, [facts.config, schema]);
   const changes = useMemo(
     () => changesBetween(facts.config, draft, schema),
     [facts.config, draft, schema],
@@ -71,6 +77,7 @@ function SettingsForm({
     setPreview(null);
     setFailure(reply.ok ? null : reply);
     if (!reply.ok) return;
+    base.current = draft;
     if (reply.value.confirmByUnixSeconds === null) app.toast("good", t("saved"));
     await refresh();
   };
@@ -79,6 +86,7 @@ function SettingsForm({
     if (reply.ok) app.toast("good", t("pending.reverted"));
     else app.toast("bad", failureText(words, reply));
     app.confirmBy.set(null);
+    if (reply.ok) base.current = draft;
     await refresh();
   };
   return (

@@ -30,6 +30,33 @@ export function changesBetween(
   return [{ path, value: withoutDefaults(after, schema) }];
 }
 
+/**
+ * `draft`, which was made of `before`, on top of `now`: what was edited stays, all the rest is what the device has now. Nodes
+ * that only a whole value can replace, such as lists that got longer or shorter, are the draft's where it changed them.
+ */
+export function carriedOver(
+  before: unknown,
+  draft: unknown,
+  now: unknown,
+  schema: SchemaNode,
+): unknown {
+  if (isEqual(before, draft)) return now;
+  if (isRecord(before) && isRecord(draft) && isRecord(now) && schema.properties !== undefined)
+    return Object.fromEntries(
+      [...new Set([...Object.keys(draft), ...Object.keys(now)])]
+        .map((key) => {
+          const part = schema.properties?.[key] ?? {};
+          return [key, carriedOver(before[key], draft[key], now[key], part)] as const;
+        })
+        .filter(([, value]) => value !== undefined),
+    );
+  if (Array.isArray(before) && Array.isArray(draft) && Array.isArray(now))
+    if (schema.items?.properties !== undefined)
+      if (before.length === draft.length && now.length === draft.length)
+        return draft.map((one, i) => carriedOver(before[i], one, now[i], schema.items ?? {}));
+  return draft;
+}
+
 /** Only what a file has to say: the rest is filled in again by the schema. */
 export function withoutDefaults(value: unknown, schema: SchemaNode): unknown {
   if (Array.isArray(value)) return value.map((one) => withoutDefaults(one, schema.items ?? {}));

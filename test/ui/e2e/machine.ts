@@ -1,6 +1,8 @@
 /** What happens to the machine, as the page shows it. */
 import { goTo } from "../support/pages.ts";
+import { untilQuiet } from "../support/quiet-page.ts";
 import type { Scene } from "./scene.ts";
+import { expectEqual } from "./steps.ts";
 
 /** Three boards come up first, and it takes a while until they are that hot. */
 const HOT_WITHIN_MS = 150_000;
@@ -38,11 +40,20 @@ export async function clearLatch({ page, machine }: Scene): Promise<void> {
   await page.getByText("Cleared: the board may have power again").waitFor();
 }
 
+/** What was typed and not saved outlives it. */
 export async function loseConnection({ page, machine }: Scene): Promise<void> {
-  await goTo(page, "#/overview");
+  await goTo(page, "#/settings/general");
+  const name = page.getByLabel("Name", { exact: true });
+  await name.fill("attic");
+  await page.getByRole("button", { name: "Review" }).waitFor();
   await machine.goAway();
   await page.getByText("Connection lost at").waitFor({ timeout: 30_000 });
   if ((await page.locator(".shell.is-old").count()) !== 1) throw new Error("the page is not grey");
   await machine.comeBack();
   await page.getByText("Connection lost at").waitFor({ state: "detached", timeout: 60_000 });
+  // The page asks for everything again.
+  await untilQuiet(page);
+  expectEqual(await name.inputValue(), "attic", "what was typed");
+  await page.getByRole("button", { name: "Discard" }).click();
+  if ((await name.inputValue()) === "attic") throw new Error("it cannot be discarded");
 }

@@ -1,7 +1,8 @@
 /** Settings: what would change is seen first, what was changed can be taken back. */
-import type { Locator } from "playwright-core";
+import type { Locator, Page } from "playwright-core";
 import { freePort } from "../../interop/ports.ts";
 import { goTo } from "../support/pages.ts";
+import { untilQuiet } from "../support/quiet-page.ts";
 import type { Scene } from "./scene.ts";
 import { expectEqual } from "./steps.ts";
 
@@ -40,6 +41,13 @@ export async function changeName({ page, machine }: Scene): Promise<void> {
   const name = page.getByLabel("Name", { exact: true });
   await holds(name, "cellar");
   await page.getByText("not saved").waitFor({ state: "detached" });
+  await isBack(page);
+}
+
+/** The page has noticed the loss by then: its stream ended before the next server started. */
+async function isBack(page: Page): Promise<void> {
+  await page.getByText("Connection lost at").waitFor({ state: "detached" });
+  await untilQuiet(page);
 }
 
 export async function changeThatCutsOff({ page, machine }: Scene): Promise<void> {
@@ -59,6 +67,7 @@ export async function changeThatCutsOff({ page, machine }: Scene): Promise<void>
     await pending.getByRole("button", { name: "Undo now" }).click();
     await pending.waitFor({ state: "detached" });
   });
+  await isBack(page);
   await holds(listen, before);
 }
 
