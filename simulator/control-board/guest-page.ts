@@ -61,9 +61,11 @@ export class GuestPage implements Disposable {
 
   /** Opens the live stream and keeps it open; rejects when it is refused. */
   async openLive(): Promise<void> {
-    const response = await fetch(`${this.#url}/api/v1/live`, {
+    const path = "/api/v1/live";
+    using late = this.#lateness(path);
+    const response = await fetch(`${this.#url}${path}`, {
       headers: { accept: "text/event-stream" },
-      signal: this.#closing.signal,
+      signal: AbortSignal.any([this.#closing.signal, late.signal]),
     });
     if (response.status !== 200 || response.body === null)
       throw new Error(`GET /api/v1/live: ${response.status}`);
@@ -103,19 +105,20 @@ export class GuestPage implements Disposable {
   }
 
   async #get(path: string): Promise<Response> {
-    // Not AbortSignal.timeout: within AbortSignal.any nobody holds it, and once it is collected it never fires (Node 20).
+    using late = this.#lateness(path);
+    const signal = AbortSignal.any([this.#closing.signal, late.signal]);
+    const response = await fetch(`${this.#url}${path}`, { signal });
+    if (response.status !== 200) throw new Error(`GET ${path}: ${response.status}`);
+    return new Response(await response.arrayBuffer());
+  }
+
+  /** Until it is disposed of. Not AbortSignal.timeout: within AbortSignal.any nobody holds it, and once it is collected it never fires (Node 20). */
+  #lateness(path: string): { readonly signal: AbortSignal } & Disposable {
     const late = new AbortController();
     const timer = setTimeout(
       () => late.abort(new Error(`GET ${path}: no answer within ${this.#answerWithinMs} ms`)),
       this.#answerWithinMs,
     );
-    const signal = AbortSignal.any([this.#closing.signal, late.signal]);
-    try {
-      const response = await fetch(`${this.#url}${path}`, { signal });
-      if (response.status !== 200) throw new Error(`GET ${path}: ${response.status}`);
-      return new Response(await response.arrayBuffer());
-    } finally {
-      clearTimeout(timer);
-    }
+    return { signal: late.signal, [Symbol.dispose]: () => clearTimeout(timer) };
   }
 }

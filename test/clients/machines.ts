@@ -7,6 +7,8 @@ import type { Subject } from "./subject.ts";
 
 /** Late enough that all clients have read what was before, on two busy cores too. */
 const FAN_STOPS_AFTER_S = 120;
+/** That of a service that no machine of today offers (tcpmux, RFC 1078): a pool that is dead and stays so. */
+const DEAD_PORT = 1;
 /** The sample key of the reference implementation, which simulated pools have. */
 const POOL_KEY = "9auqWEzQDVyd2oe1JVGFLMLHZtCo2FFqZwtKA5gd9xbuEu7PH72";
 
@@ -34,11 +36,11 @@ export async function startSimulations(
   program: string,
   note: (text: string) => void,
 ): Promise<Simulations> {
-  const [goodPort, deadPort] = [await freePort(), await freePort()];
+  const goodPort = await freePort();
   const pool = start("pool", process.execPath, [
     ...[program, "simulate-pool", "--listen", `127.0.0.1:${goodPort}`],
   ]);
-  const poolOptions = [deadPort, goodPort].flatMap((port) => [
+  const poolOptions = [DEAD_PORT, goodPort].flatMap((port) => [
     ...["--pool", `stratum2+tcp://127.0.0.1:${port}/${POOL_KEY}`],
   ]);
   const fanStops = (fan: string) => [

@@ -43,7 +43,7 @@ export async function processSubject({
     // Several of them run at a time.
     ...["--workers", "1"],
   ]);
-  const forget = () => rmSync(folder, { recursive: true, force: true });
+  const forget = () => rmSync(folder, { recursive: true, force: true, maxRetries: 10 });
   // Also when the run is interrupted.
   process.once("exit", forget);
   const close = async () => {

@@ -76,11 +76,14 @@ export function clockContract(test: DefineTest, openFixture: () => ClockFixture)
     const { clock, pass } = openFixture();
     let runs = 0;
     const period = clock.every(5, () => runs++);
-    await pass(100);
+    const startMs = clock.nowMs();
+    // Of a machine that is busy elsewhere it is late, and makes up for nothing.
+    for (let i = 0; i < 20 && runs < 5; i++) await pass(100);
     const before = runs;
+    const mostRuns = (clock.nowMs() - startMs) / 5 + 40;
     period[Symbol.dispose]();
     await pass(20);
-    assert.ok(before >= 5 && before <= 60, `${before} runs`);
+    assert.ok(before >= 5 && before <= mostRuns, `${before} runs`);
     assert.equal(runs, before);
   });
 
@@ -91,7 +94,8 @@ export function clockContract(test: DefineTest, openFixture: () => ClockFixture)
       runs++;
       if (runs === 2) period[Symbol.dispose]();
     });
-    await pass(60);
+    for (let i = 0; i < 20 && runs < 2; i++) await pass(60);
+    await pass(20);
     assert.equal(runs, 2);
   });
 

@@ -249,7 +249,7 @@ describe("the watchdog", () => {
   });
 });
 
-describe("the watchdog of a machine that is named over the page", () => {
+describe("the watchdog of a machine that is named over the page", { timeout: 60_000 }, () => {
   async function started(board?: string) {
     const one = await router();
     if (board !== undefined) {

@@ -20,6 +20,8 @@ import {
 
 /** A low clock is reached sooner; chains come up within some 20 s all the same. */
 const FAST = ["--frequency", "60", "--shares-per-minute", "240"];
+/** A single chip with the ticket of a whole machine reports every nine seconds. */
+const OFTEN = ["--ticket-difficulty", "16"];
 const inTurn = turns(3);
 /** What the world needs to write down what it was told; and its own clock's resolution. */
 const TOLERANCE_MS = 500;
@@ -117,7 +119,7 @@ describe.concurrent("when the guard's process is killed", () => {
     },
     () =>
       inTurn(async () => {
-        await using machine = simulate("bitaxe-gamma", 1, FAST);
+        await using machine = simulate("bitaxe-gamma", 1, [...FAST, ...OFTEN]);
         await machine.allHash();
 
         kill(machine.pid, "SIGSTOP");

@@ -42,13 +42,18 @@ describe("handshakes on a thread of their own", () => {
   });
 
   test("leave this thread free", async () => {
-    const handshake = await handshaker.begin();
-    const { act2 } = respond(handshake.act1);
-    const startedMs = performance.now();
-    const keys = handshake.finish(act2, check);
+    let leastMs = Number.POSITIVE_INFINITY;
+    // Whoever shares the processor may take it at any time, but not each time.
+    for (let i = 0; i < 5; i++) {
+      const handshake = await handshaker.begin();
+      const { act2 } = respond(handshake.act1);
+      const startedMs = performance.now();
+      const keys = handshake.finish(act2, check);
+      leastMs = Math.min(leastMs, performance.now() - startedMs);
+      await keys;
+    }
     // The curves take more than ten milliseconds; handing them over does not.
-    expect(performance.now() - startedMs).toBeLessThan(10);
-    await keys;
+    expect(leastMs).toBeLessThan(10);
   });
 
   test("fail with the error that the server earned", async () => {

@@ -10,6 +10,8 @@ import { VirtualClock } from "../../../simulator/virtual-clock.ts";
 // Threads and their pace are the subject here, so that these tests run on real time, unlike all others.
 
 const geometry = { chipCount: 126, cores: 65, versionsPerSweep: 8, requiredZeroBits: 12 };
+/** What a worker does before it looks again, at most: worker-loop.ts. */
+const BATCH_HASHES = 2_048;
 let engine: HashEngine | undefined;
 
 afterEach(async () => {
@@ -83,21 +85,22 @@ describe("hashing in worker threads", () => {
     expect(Math.abs(total / (geometry.chipCount * expected) - 1)).toBeLessThan(0.05);
   });
 
-  test("sees a new job within a millisecond", { retry: 2 }, async () => {
+  test("sees a new job after the batch that it is in, a third of a millisecond", async () => {
     engine = await HashEngine.start({ workers: 1 });
     using chain = engine.openChain(geometry);
     chain.publish(planOf(0, 1e9));
-    const waitedMs: number[] = [];
+    const doneMeanwhile: number[] = [];
     for (let job = 1; job <= 100; job++) {
       await sleep(3);
-      const startMs = performance.now();
+      const before = totalDone(chain.hashesDone);
       chain.publish(planOf(job, 1e9));
-      while (!chain.isSeenByAll && performance.now() - startMs < 100);
-      waitedMs.push(performance.now() - startMs);
+      const startMs = performance.now();
+      while (!chain.isSeenByAll && performance.now() - startMs < 1_000);
+      doneMeanwhile.push(totalDone(chain.hashesDone) - before);
     }
-    waitedMs.sort((a, b) => a - b);
-    // Other programs on the host delay a low priority at will; the quickest third they leave alone.
-    expect(waitedMs[33]).toBeLessThan(1);
+    doneMeanwhile.sort((a, b) => a - b);
+    // Others on this host may keep the one who looks waiting while hashing goes on; the quickest tenth they leave alone.
+    expect(doneMeanwhile[9]).toBeLessThanOrEqual(2 * BATCH_HASHES);
   });
 
   test("finds what the synchronous engine finds, chip by chip", async () => {

@@ -37,7 +37,7 @@ export async function simulatedMachine(program: string): Promise<TestedMachine> 
     letGoOn();
     process.off("exit", letGoOn);
     await child.end();
-    rmSync(folder, { recursive: true, force: true });
+    rmSync(folder, { recursive: true, force: true, maxRetries: 10 });
   };
   try {
     const { pools } = await becomes(child, address, ({ boards }) =>
