@@ -92,13 +92,18 @@ describe("a form whose device tells its settings again", () => {
   test("keeps what was edited, and has the device's word on all the rest", () => {
     const now = edited((copy) => {
       copy["paused"] = true;
-      Object.assign(copy.pools[1] ?? {}, { user: "asicd.two", password: "another" });
     });
     const carried = carriedOver(config, draft, now, schema);
     expect(changesBetween(now, carried, schema)).toEqual([
       { path: "pools[1].user", value: "asicd.three" },
       { path: "name", value: "attic" },
     ]);
+    expect(carried).toMatchObject({ paused: true });
+  });
+
+  test("never mixes an edited pool with another one that is at its place now", () => {
+    const now = edited((copy) => copy.pools.reverse());
+    expect(carriedOver(config, draft, now, schema)).toMatchObject({ pools: draft.pools });
   });
 
   test("changes nothing where nothing was edited, and loses nothing where nothing is new", () => {

@@ -31,8 +31,8 @@ export function changesBetween(
 }
 
 /**
- * `draft`, which was made of `before`, on top of `now`: what was edited stays, all the rest is what the device has now. Nodes
- * that only a whole value can replace, such as lists that got longer or shorter, are the draft's where it changed them.
+ * `draft`, which was made of `before`, on top of `now`: what was edited stays, all the rest is what the device has now. A list
+ * in which something was edited stays as a whole: the device's may have another order by now.
  */
 export function carriedOver(
   before: unknown,
@@ -50,10 +50,6 @@ export function carriedOver(
         })
         .filter(([, value]) => value !== undefined),
     );
-  if (Array.isArray(before) && Array.isArray(draft) && Array.isArray(now))
-    if (schema.items?.properties !== undefined)
-      if (before.length === draft.length && now.length === draft.length)
-        return draft.map((one, i) => carriedOver(before[i], one, now[i], schema.items ?? {}));
   return draft;
 }
 
