@@ -1,12 +1,13 @@
 /** Every setting, as the device's schema describes it; nothing is in force before its difference was seen. */
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import type { ConfigChange } from "../../api/device.ts";
 import type { Applied, Failure } from "../data/api.ts";
 import { failureText, useApp, useMay } from "../data/app.tsx";
 import { applyChanges, type ConfigFacts, useConfig } from "../data/config.ts";
 import { useStore } from "../data/store.ts";
 import { Button, Card, Notice, useWordsBound } from "../parts/basics.tsx";
 import { Tabs } from "../parts/tabs.tsx";
-import { carriedOver, changesBetween } from "../settings/changes.ts";
+import { carriedOver, changesBetween, isEqual } from "../settings/changes.ts";
 import { GroupForm, type NodeProps } from "../settings/node-form.tsx";
 import { Review } from "../settings/review.tsx";
 import type { SchemaNode } from "../settings/schema-node.ts";
@@ -32,6 +33,12 @@ export function SettingsPage({ section }: { section?: string | undefined }) {
   );
 }
 
+/** What was asked for, and what it would do; of no use when the device's settings have made something else of the edits. */
+interface Preview {
+  readonly changes: readonly ConfigChange[];
+  readonly applied: Applied;
+}
+
 function SettingsForm({
   facts,
   schema,
@@ -46,7 +53,7 @@ function SettingsForm({
   const { words, t } = useWordsBound();
   const app = useApp();
   const [draft, setDraft] = useState<unknown>(facts.config);
-  const [preview, setPreview] = useState<Applied | null>(null);
+  const [preview, setPreview] = useState<Preview | null>(null);
   const [failure, setFailure] = useState<Failure | null>(null);
   // What the draft was made of. The device may tell its settings again at any time, such as when a connection is back.
   const base = useRef<unknown>(facts.config);
@@ -70,7 +77,7 @@ function SettingsForm({
   const review = async () => {
     const reply = await app.api.post<Applied>("/config/preview", { changes });
     setFailure(reply.ok ? null : reply);
-    if (reply.ok) setPreview(reply.value);
+    if (reply.ok) setPreview({ changes, applied: reply.value });
   };
   const apply = async () => {
     const reply = await applyChanges(app, changes);
@@ -80,6 +87,10 @@ function SettingsForm({
     base.current = draft;
     if (reply.value.confirmByUnixSeconds === null) app.toast("good", t("saved"));
     await refresh();
+  };
+  const discard = () => {
+    base.current = facts.config;
+    setDraft(facts.config);
   };
   const revert = async () => {
     const reply = await app.api.post("/config/revert");
@@ -138,7 +149,7 @@ function SettingsForm({
               })}
             </span>
             <div class="actions">
-              <Button onClick={() => setDraft(facts.config)}>{t("settings.discard")}</Button>
+              <Button onClick={discard}>{t("settings.discard")}</Button>
               <Button kind="primary" onClick={review}>
                 {t("settings.review")}
               </Button>
@@ -146,8 +157,8 @@ function SettingsForm({
           </div>
         )}
       </div>
-      {preview !== null && (
-        <Review preview={preview} onApply={apply} onClose={() => setPreview(null)} />
+      {preview !== null && isEqual(preview.changes, changes) && (
+        <Review preview={preview.applied} onApply={apply} onClose={() => setPreview(null)} />
       )}
     </div>
   );

@@ -31,8 +31,8 @@ export function changesBetween(
 }
 
 /**
- * `draft`, which was made of `before`, on top of `now`: what was edited stays, all the rest is what the device has now. A list
- * in which something was edited stays as a whole: the device's may have another order by now.
+ * `draft`, which was made of `before`, on top of `now`: what was edited stays, all the rest is what the device has now. Where
+ * both have changed a list the device has its way: nothing tells which of its items was meant.
  */
 export function carriedOver(
   before: unknown,
@@ -50,7 +50,7 @@ export function carriedOver(
         })
         .filter(([, value]) => value !== undefined),
     );
-  return draft;
+  return Array.isArray(now) && !isEqual(before, now) ? now : draft;
 }
 
 /** Only what a file has to say: the rest is filled in again by the schema. */
