@@ -18,7 +18,7 @@ const OFF_ATTEMPTS = 3;
 /** Between attempts at a sensor: one disturbed transfer is no lost sensor. */
 const SENSOR_RETRY_MS = 20;
 const SENSOR_ATTEMPTS = 3;
-/** Of the second attempt: what takes longer to fail does not refuse but times out, and power off cannot wait for a third. */
+/** Of the second attempt: what takes longer to fail times out, or waits for a busy bus, and power off cannot wait for a third. */
 const THIRD_ATTEMPT_WITHIN_MS = 100;
 /** So many of a board that fail one after the other are no disturbance; asking them again would only make it late. */
 const SENSORS_THAT_PROVE = 3;

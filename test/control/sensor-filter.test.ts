@@ -85,7 +85,7 @@ describe("what rises too steeply is as hot as two samples say, and no newer for 
     expect(seen([50, 0, 120, 30, 90, 10, 60, 100])).toBe("stale");
   });
 
-  test("it is never known colder or for longer than what is right for the one before", () => {
+  test("a sample that is not believed makes nothing colder, and nothing newer", () => {
     const sample = fc.oneof(
       fc.double({ min: 15, max: 125, noNaN: true }),
       fc.constant("nack"),

@@ -100,14 +100,14 @@ async function untilDead(pid: number): Promise<void> {
   expect(isAlive(pid)).toBe(false);
 }
 
-function expectSoundReport(report: Report): void {
+/** `metNewBlock`: so many shares may do that on their way; under virtual time none does (mining.test.ts). */
+function expectSoundReport(report: Report, metNewBlock = 0): void {
   const { pool } = report;
   expect(report.submitted).toBe(
     report.accepted + report.rejected + pool.unacknowledged + pool.lostUnacknowledged,
   );
-  // Under virtual time none is refused (mining.test.ts); here the pool is another process, and its new block meets shares on their way.
   expect(refusals(report)).toEqual([]);
-  expect(report.rejected).toBe(pool.rejectedByReason["stale-share"] ?? 0);
+  expect(report.rejected).toBeLessThanOrEqual(metNewBlock);
   expect(report.hardwareErrors).toBe(0);
 }
 
@@ -127,7 +127,8 @@ test("a run of a few seconds ends 0 and its report fits what the pool counted", 
   );
   expect(await program.ended()).toBe(0);
   const report = reportOf(program);
-  expectSoundReport(report);
+  // One for each of the new blocks.
+  expectSoundReport(report, 3);
   expect(report).toMatchObject({ chipsFound: 1, simulated: true });
   expect(report.accepted).toBeGreaterThan(5);
   expect(report.newBlockLatencyMs?.count).toBeGreaterThan(0);

@@ -85,7 +85,7 @@ describe("hashing in worker threads", () => {
     expect(Math.abs(total / (geometry.chipCount * expected) - 1)).toBeLessThan(0.05);
   });
 
-  test("sees a new job after the batch that it is in, a third of a millisecond", async () => {
+  test("sees a new job after the batch that it is in", async () => {
     engine = await HashEngine.start({ workers: 1 });
     using chain = engine.openChain(geometry);
     chain.publish(planOf(0, 1e9));
@@ -95,7 +95,8 @@ describe("hashing in worker threads", () => {
       const before = totalDone(chain.hashesDone);
       chain.publish(planOf(job, 1e9));
       const startMs = performance.now();
-      while (!chain.isSeenByAll && performance.now() - startMs < 1_000);
+      while (!chain.isSeenByAll && performance.now() - startMs < 5_000);
+      expect(chain.isSeenByAll).toBe(true);
       doneMeanwhile.push(totalDone(chain.hashesDone) - before);
     }
     doneMeanwhile.sort((a, b) => a - b);
