@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { readTranslatorLog } from "./sri-translator.ts";
 
 test("the miner's calls, what went on to the pool and what came back are counted", () => {
-  const counts = { calls: {}, forwarded: 0, acknowledged: 0, refusedByPool: [] };
+  const counts = { calls: {}, forwarded: 0, dropped: 0, acknowledged: 0, refusedByPool: [] };
   for (const line of [
     "Received mining.configure from SV1 downstream",
     "Received mining.subscribe from Sv1 downstream",
@@ -10,6 +10,7 @@ test("the miner's calls, what went on to the pool and what came back are counted
     "Received mining.submit from SV1 downstream for channel id: 1",
     "Received mining.submit from SV1 downstream for channel id: 1",
     "SubmitSharesExtended: valid share, forwarding it to upstream | channel_id: 2, sequence_number: 1 ☑️",
+    "SubmitSharesExtended rejected by upstream channel validation | channel_id: 2",
     "Received: SubmitSharesSuccess(channel_id=2, last_sequence_number=1, new_submits_accepted_count=1, new_shares_sum=0) ✅",
     "Received: SubmitSharesError(channel_id=2, sequence_number=8, error_code=stale-share) ❌",
   ])
@@ -22,6 +23,7 @@ test("the miner's calls, what went on to the pool and what came back are counted
       "mining.submit": 2,
     },
     forwarded: 1,
+    dropped: 1,
     acknowledged: 1,
     refusedByPool: ["stale-share"],
   });

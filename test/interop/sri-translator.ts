@@ -19,6 +19,8 @@ export interface SriTranslatorCounts {
   readonly calls: Record<string, number>;
   /** Shares that it found good and passed on. */
   forwarded: number;
+  /** Those that it had accepted from the miner, and that its channel with the pool did not want. */
+  dropped: number;
   /** What came back from the pool for these. */
   acknowledged: number;
   /** Error codes of the pool. */
@@ -33,7 +35,7 @@ export interface SriTranslator extends AsyncDisposable {
 
 /** Throws Error with the end of the log when it does not listen within half a minute. */
 export async function startSriTranslator(settings: SriTranslatorSettings): Promise<SriTranslator> {
-  const counts = { calls: {}, forwarded: 0, acknowledged: 0, refusedByPool: [] };
+  const counts = { calls: {}, forwarded: 0, dropped: 0, acknowledged: 0, refusedByPool: [] };
   const child = await startSriProgram({
     name: "translator_sv2",
     program: settings.program,
@@ -55,6 +57,8 @@ export function readTranslatorLog(line: string, counts: SriTranslatorCounts): vo
   if (method !== undefined) counts.calls[method] = (counts.calls[method] ?? 0) + 1;
   if (line.includes("SubmitSharesExtended: valid share, forwarding it to upstream"))
     counts.forwarded++;
+  if (/SubmitSharesExtended (references an unknown|does not meet|rejected by) /.test(line))
+    counts.dropped++;
   const batch = /Received: SubmitSharesSuccess\(.*new_submits_accepted_count=(\d+)/.exec(line);
   if (batch !== null) counts.acknowledged += Number(batch[1]);
   const refusal = /Received: SubmitSharesError\(.*error_code=([^)\s]+)/.exec(line)?.[1];
