@@ -1,20 +1,10 @@
-/** The channel between two processes as a link: Node's IPC, which never blocks and is gone when either side is. And a child's log. */
+/** The channel between two processes as a link: Node's IPC, which never blocks and is gone when either side is. */
 import type { ChildProcess } from "node:child_process";
 import type { Link } from "../src/control/guard-link.ts";
 import { Signal } from "../src/lib/signal.ts";
 
 /** Messages that the other side has not taken; more are dropped, as only the newest count. */
 const MOST_WAITING = 200;
-
-/** Each line that the child writes to its standard error, without empty ones; what follows the last newline is never told. */
-export function forwardLines(child: ChildProcess, onLogLine: (line: string) => void): void {
-  let rest = "";
-  child.stderr?.setEncoding("utf8").on("data", (chunk: string) => {
-    const lines = (rest + chunk).split("\n");
-    rest = lines.pop() ?? "";
-    for (const line of lines) if (line !== "") onLogLine(line);
-  });
-}
 
 /** The end of whoever started the child. */
 export function linkToChild<Out extends object, In>(child: ChildProcess): Link<Out, In> {

@@ -7,6 +7,7 @@ import type { Logger } from "../src/lib/log.ts";
 import { Signal } from "../src/lib/signal.ts";
 import type { Clock } from "../src/ports/clock.ts";
 import type { MachineSnapshot } from "../src/telemetry/machine-snapshot.ts";
+import { forwardLines } from "./child-log.ts";
 import type {
   GuardArguments,
   GuardReport,
@@ -14,7 +15,7 @@ import type {
   MachineSettings,
   ParentMessage,
 } from "./guard/guard-setup.ts";
-import { forwardLines, linkToChild } from "./process-link.ts";
+import { linkToChild } from "./process-link.ts";
 import { thriftyEnvironment } from "./process-memory.ts";
 import { findProgram, type ProgramName } from "./programs.ts";
 

@@ -6,8 +6,9 @@ import { fork } from "node:child_process";
 import type { Logger } from "../src/lib/log.ts";
 import type { Clock } from "../src/ports/clock.ts";
 import { readBoardRecord } from "./board-record.ts";
+import { forwardLines } from "./child-log.ts";
 import type { GuardArguments, GuardReport, ParentMessage } from "./guard/guard-setup.ts";
-import { forwardLines, linkToChild } from "./process-link.ts";
+import { linkToChild } from "./process-link.ts";
 import { thriftyEnvironment } from "./process-memory.ts";
 import { findProgram } from "./programs.ts";
 

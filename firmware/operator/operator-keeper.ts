@@ -15,7 +15,8 @@ import type { Logger } from "../../src/lib/log.ts";
 import type { Clock } from "../../src/ports/clock.ts";
 import type { MachineSnapshot } from "../../src/telemetry/machine-snapshot.ts";
 import type { UpdateState } from "../../src/update/update-view.ts";
-import { forwardLines, linkToChild } from "../process-link.ts";
+import { forwardLines } from "../child-log.ts";
+import { linkToChild } from "../process-link.ts";
 import { thriftyEnvironment } from "../process-memory.ts";
 import { findProgram } from "../programs.ts";
 
