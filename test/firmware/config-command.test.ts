@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { configCommand } from "../../firmware/config-command.ts";
-import { askProgram } from "../support/asked-program.ts";
+import { askCommands } from "../support/asked-program.ts";
 
 const TEXT = `{
   // the rig in the cellar
@@ -23,7 +23,7 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true }));
 
 async function config(...words: string[]) {
-  const { exitCode: code, ...texts } = await askProgram(
+  const { exitCode: code, ...texts } = await askCommands(
     [configCommand],
     ["config", ...words, "--config", file],
   );

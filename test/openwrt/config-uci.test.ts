@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { parseJsonc } from "../../firmware/cli/config-file.ts";
 import { configCommand } from "../../firmware/config-command.ts";
-import { askProgram } from "../support/asked-program.ts";
+import { askCommands } from "../support/asked-program.ts";
 
 const TEXT = `{
   // the rig in the cellar
@@ -37,7 +37,7 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true }));
 
 async function config(...words: string[]) {
-  const { exitCode: code, ...texts } = await askProgram(
+  const { exitCode: code, ...texts } = await askCommands(
     [configCommand],
     ["config", ...words, "--config", file],
     {

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import type { Command, CommandContext } from "../../../firmware/cli/command.ts";
-import { errorText, type Program, runProgram } from "../../../firmware/cli/program.ts";
+import { errorText, type Program } from "../../../firmware/cli/program.ts";
 import { ConfigError, DeviceError } from "../../../src/lib/errors.ts";
+import { askProgram } from "../../support/asked-program.ts";
 
 function command(name: string, run: Command["run"]): Command {
   return {
@@ -34,23 +35,7 @@ const program: Program = {
   },
 };
 
-async function run(argv: string[], env: CommandContext["env"] = {}) {
-  let stdout = "";
-  let stderr = "";
-  const exitCode = await runProgram(program, argv, {
-    stdout: (text) => {
-      stdout += text;
-    },
-    stderr: (text) => {
-      stderr += text;
-    },
-    isTerminal: false,
-    terminalSize: () => ({ columns: 80, rows: 24 }),
-    signal: new AbortController().signal,
-    env,
-  });
-  return { exitCode, stdout, stderr };
-}
+const run = (argv: string[], env: CommandContext["env"] = {}) => askProgram(program, argv, { env });
 
 describe("the exit code", () => {
   test("is the command's own", async () => {

@@ -3,7 +3,7 @@ import type { CommandContext } from "../../../../firmware/cli/command.ts";
 import { completionCommand } from "../../../../firmware/cli/operator-commands/completion-command.ts";
 import { operatorCommands } from "../../../../firmware/cli/operator-commands/operator-commands.ts";
 import { eventsCommand } from "../../../../firmware/events.ts";
-import { type Asked, askProgram } from "../../../support/asked-program.ts";
+import { type Asked, askCommands } from "../../../support/asked-program.ts";
 
 export const commands = [
   ...operatorCommands,
@@ -15,5 +15,5 @@ export function ask(
   argv: readonly string[],
   changes: Partial<CommandContext> = {},
 ): Promise<Asked> {
-  return askProgram(commands, argv, changes);
+  return askCommands(commands, argv, changes);
 }
