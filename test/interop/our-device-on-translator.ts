@@ -85,10 +85,10 @@ export async function ourDeviceOnTranslator({ peers, directory, ports, rows, say
   );
   rows.add(
     "Stratum V1: device, translator and pool agree on what was accepted",
-    // The half of it that speaks V1 accepts what the other half may drop at a new block, and the pool refuses what crossed one
-    // behind the back of both; the last answers may not come before the end.
+    // What its V1 half has accepted its channel with the pool may drop by intention: below that channel's target, or of a job
+    // that is gone. The pool refuses what crossed a block behind its back. The last answers may not come before the end.
     forwarded - 3 <= report.accepted &&
-      report.accepted <= forwarded + counts.newBlocks &&
+      report.accepted <= forwarded + dropped &&
       counts.accepted + refusedByPool.length <= forwarded &&
       counts.accepted + refusedByPool.length >= forwarded - 3,
     `device ${report.accepted}; translator ${forwarded} sent on, ${dropped} dropped; pool ${counts.accepted} and ${refusedByPool.length} refused`,

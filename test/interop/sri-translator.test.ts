@@ -10,7 +10,8 @@ test("the miner's calls, what went on to the pool and what came back are counted
     "Received mining.submit from SV1 downstream for channel id: 1",
     "Received mining.submit from SV1 downstream for channel id: 1",
     "SubmitSharesExtended: valid share, forwarding it to upstream | channel_id: 2, sequence_number: 1 ☑️",
-    "SubmitSharesExtended rejected by upstream channel validation | channel_id: 2",
+    "SubmitSharesExtended rejected by upstream channel validation channel_id=2 validation_error=Stale",
+    "SubmitSharesExtended does not meet the upstream channel target channel_id=2 error_code=difficulty-too-low",
     "Received: SubmitSharesSuccess(channel_id=2, last_sequence_number=1, new_submits_accepted_count=1, new_shares_sum=0) ✅",
     "Received: SubmitSharesError(channel_id=2, sequence_number=8, error_code=stale-share) ❌",
   ])
@@ -23,7 +24,7 @@ test("the miner's calls, what went on to the pool and what came back are counted
       "mining.submit": 2,
     },
     forwarded: 1,
-    dropped: 1,
+    dropped: 2,
     acknowledged: 1,
     refusedByPool: ["stale-share"],
   });

@@ -19,7 +19,7 @@ export interface SriTranslatorCounts {
   readonly calls: Record<string, number>;
   /** Shares that it found good and passed on. */
   forwarded: number;
-  /** Those that it had accepted from the miner, and that its channel with the pool did not want. */
+  /** Those that it had accepted from the miner, and that its own channel with the pool did not want; its log says each. */
   dropped: number;
   /** What came back from the pool for these. */
   acknowledged: number;
